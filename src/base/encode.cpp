@@ -49,8 +49,8 @@ Result<std::uint64_t> Reader::u64() {
 }
 Result<ByteView> Reader::raw(std::size_t size) {
     if (size > in_.size())
-        return Error(EncodeError::truncated, "expected " + std::to_string(size) + " more bytes, found " +
-                                                 std::to_string(in_.size()));
+        return Error(EncodeError::truncated,
+                     "expected " + std::to_string(size) + " more bytes, found " + std::to_string(in_.size()));
     ByteView out = in_.first(size);
     in_ = in_.subspan(size);
     return out;

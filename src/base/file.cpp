@@ -37,8 +37,8 @@ class PosixFile final : public File {
     Result<std::size_t> read_at(std::uint64_t offset, MutableBytes out) override {
         std::size_t done = 0;
         while (done < out.size()) {
-            ssize_t n = ::pread(descriptor_, out.data() + done, out.size() - done,
-                                static_cast<off_t>(offset + done));
+            ssize_t n =
+                ::pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
             if (n < 0 && errno == EINTR) continue;
             if (n < 0) return errno_error("reading " + path_, errno);
             if (n == 0) break;
@@ -74,9 +74,7 @@ class PosixFile final : public File {
 
 class PosixFileSystem final : public FileSystem {
   public:
-    Result<std::unique_ptr<File>> open_read(const std::string& path) override {
-        return open(path, O_RDONLY);
-    }
+    Result<std::unique_ptr<File>> open_read(const std::string& path) override { return open(path, O_RDONLY); }
     Result<std::unique_ptr<File>> open_write(const std::string& path) override {
         return open(path, O_RDWR | O_CREAT);
     }
@@ -178,7 +176,8 @@ Result<Bytes> read_private_file(FileSystem& files, const std::string& path, std:
     return read_file(files, path, limit);
 }
 
-Status write_file(FileSystem& files, const std::string& path, ByteView bytes, Replace replace, unsigned mode) {
+Status write_file(FileSystem& files, const std::string& path, ByteView bytes, Replace replace,
+                  unsigned mode) {
     if (replace == Replace::no && files.exists(path))
         return Error(FileError::exists, path + " exists already", "choose another name, or move it away");
     const std::string beside = path + ".new";

@@ -11,7 +11,8 @@ class SystemClock final : public Clock {
   public:
     UnixMillis wall() const override {
         using namespace std::chrono;
-        return UnixMillis(duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+        return UnixMillis(
+            duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
     }
     MonotonicMillis monotonic() const override {
         using namespace std::chrono;
@@ -58,9 +59,9 @@ Result<UnixMillis> parse_rfc3339(std::string_view text) {
     if (!read_number(text, 0, 4, y) || text[4] != '-' || !read_number(text, 5, 2, mo) || text[7] != '-' ||
         !read_number(text, 8, 2, d))
         return bad();
-    if (has_time && (text[10] != 'T' || !read_number(text, 11, 2, h) || text[13] != ':' ||
-                     !read_number(text, 14, 2, mi) || text[16] != ':' || !read_number(text, 17, 2, s) ||
-                     text[19] != 'Z'))
+    if (has_time &&
+        (text[10] != 'T' || !read_number(text, 11, 2, h) || text[13] != ':' ||
+         !read_number(text, 14, 2, mi) || text[16] != ':' || !read_number(text, 17, 2, s) || text[19] != 'Z'))
         return bad();
     const year_month_day date{year(y), month(static_cast<unsigned>(mo)), day(static_cast<unsigned>(d))};
     if (!date.ok() || h > 23 || mi > 59 || s > 59) return bad();

@@ -1,5 +1,5 @@
-// The one seam to the file system: all file access outside SQLite goes through FileSystem, so that fault tests
-// can replace it. Writers choose how durable; nothing is ever half-replaced.
+// The one seam to the file system: all file access outside SQLite goes through FileSystem, so that fault
+// tests can replace it. Writers choose how durable; nothing is ever half-replaced.
 #pragma once
 
 #include <memory>
@@ -71,8 +71,8 @@ Result<Bytes> read_file(FileSystem& files, const std::string& path, std::size_t 
 Result<Bytes> read_private_file(FileSystem& files, const std::string& path, std::size_t limit);
 
 enum class Replace { no, yes };
-// Writes beside, syncs, renames, syncs the directory: the old content or the new, never half. With Replace::no an
-// existing file is refused (`exists`). `mode` is 0600 for anything private, 0644 otherwise.
+// Writes beside, syncs, renames, syncs the directory: the old content or the new, never half. With
+// Replace::no an existing file is refused (`exists`). `mode` is 0600 for anything private, 0644 otherwise.
 Status write_file(FileSystem& files, const std::string& path, ByteView bytes, Replace replace, unsigned mode);
 
 }  // namespace sampan

@@ -62,7 +62,7 @@ using DialogueId = Name<DialogueIdTraits>;      // "ajct-12"
 using BrokerId = Name<BrokerIdTraits>;          // "broker-1"
 
 using Sha256Digest = FixedBytes<struct Sha256DigestTag, 32>;
-using MessageId = FixedBytes<struct MessageIdTag, 16>;          // names one seal
+using MessageId = FixedBytes<struct MessageIdTag, 16>;            // names one seal
 using MessageSubject = FixedBytes<struct MessageSubjectTag, 32>;  // SHA-256(seal || signature)
 using DocumentId = FixedBytes<struct DocumentIdTag, 16>;
 using ChainId = FixedBytes<struct ChainIdTag, 16>;

@@ -30,7 +30,7 @@ class [[nodiscard]] Error {
   public:
     // `context` says what was expected and what was found; `remedy` what to do next. Both may be empty.
     template <typename E>
-        requires std::is_enum_v<E>
+    requires std::is_enum_v<E>
     explicit Error(E code, std::string context = {}, std::string remedy = {})
         : domain_(&detail::k_error_domain<E>),
           code_(static_cast<std::uint32_t>(code)),
@@ -39,7 +39,7 @@ class [[nodiscard]] Error {
           remedy_(std::move(remedy)) {}
 
     template <typename E>
-        requires std::is_enum_v<E>
+    requires std::is_enum_v<E>
     bool is(E code) const {
         return domain_ == &detail::k_error_domain<E> && code_ == static_cast<std::uint32_t>(code);
     }

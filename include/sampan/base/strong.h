@@ -23,8 +23,8 @@ class FixedBytes {
     // The only way in from bytes of unknown length: refuses any length but N.
     static Result<FixedBytes> parse(ByteView view) {
         if (view.size() != N)
-            return Error(TextError::bad_length, "expected " + std::to_string(N) + " bytes, found " +
-                                                    std::to_string(view.size()));
+            return Error(TextError::bad_length,
+                         "expected " + std::to_string(N) + " bytes, found " + std::to_string(view.size()));
         FixedBytes out;
         std::copy(view.begin(), view.end(), out.bytes_.begin());
         return out;
