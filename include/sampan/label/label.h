@@ -1,0 +1,109 @@
+// Confidentiality labels after the model of STANAG 4774, the policy that gives them meaning, and the subject they
+// are held against. Values only: no clock, no I/O. Policy and Clearance are immutable once made and may be shared.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sampan/base/ids.h"
+#include "sampan/base/time.h"
+
+namespace sampan {
+
+enum class LabelError {
+    unknown_policy,          // the label speaks of another policy
+    unknown_classification,
+    unknown_category,
+    unknown_value,
+    bad_policy,              // the policy itself is not well formed
+    too_many_values,
+    not_canonical,           // categories or values unsorted or twice
+};
+constexpr std::string_view error_name(LabelError e) {
+    switch (e) {
+        case LabelError::unknown_policy: return "unknown_policy";
+        case LabelError::unknown_classification: return "unknown_classification";
+        case LabelError::unknown_category: return "unknown_category";
+        case LabelError::unknown_value: return "unknown_category_value";
+        case LabelError::bad_policy: return "bad_label_policy";
+        case LabelError::too_many_values: return "too_many_label_values";
+        case LabelError::not_canonical: return "label_not_canonical";
+    }
+    return "unknown";
+}
+
+enum class CategoryType : std::uint8_t { restrictive = 1, permissive = 2, informative = 3 };
+
+struct PolicyLevel {
+    std::string id;      // "restricted"
+    std::uint32_t rank;  // higher is more sensitive; distinct
+    std::string title;   // "RESTRICTED", as displayed
+};
+struct PolicyCategory {
+    std::string tag;  // "compartment"
+    CategoryType type = CategoryType::restrictive;
+    std::string title;
+    std::vector<std::string> values;  // sorted
+};
+struct PolicyHandling {
+    std::string scheme;              // "tlp", "siena"
+    std::vector<std::string> codes;  // "RED", "AMBER+STRICT", …; five distinct TLP levels
+};
+
+// The exchange's label policy: what levels and categories there are. Compiled from TOML by the authority and
+// carried inside the signed registry epoch.
+struct LabelPolicy {
+    std::string id;  // "ajct-sample"
+    std::uint32_t version = 0;
+    std::string title;
+    std::vector<PolicyLevel> levels;           // by rank
+    std::vector<PolicyCategory> categories;    // by tag
+    std::vector<PolicyHandling> handling;      // by scheme
+    std::optional<std::string> release_threshold;  // four eyes at or above this level
+    std::uint32_t suite_floor = 1;
+
+    const PolicyLevel* level(std::string_view level_id) const;
+    const PolicyCategory* category(std::string_view tag) const;
+};
+// Refuses duplicate or empty ids, equal ranks, unsorted lists, an unknown threshold.
+Status check_policy(const LabelPolicy& policy);
+
+struct LabelCategory {
+    std::string tag;
+    std::vector<std::string> values;  // sorted, at least one
+};
+struct LabelHandling {
+    std::string scheme;
+    std::string code;
+    std::string text;  // for codes that need words (SIENA H3); usually empty
+    friend bool operator==(const LabelHandling&, const LabelHandling&) = default;
+};
+
+struct Label {
+    std::string policy;          // PolicyIdentifier
+    std::string classification;  // a level id
+    std::vector<LabelCategory> categories;  // sorted by tag
+    std::vector<AgencyId> releasable_to;    // sorted; empty: not restricted by releasability
+    std::vector<LabelHandling> handling;    // sorted by scheme
+    AgencyId originator;
+    UnixMillis created;
+    std::optional<UnixMillis> review;
+    std::optional<UnixMillis> expires;
+};
+// Known policy, classification, tags, values and codes; canonical order; within limits.
+Status check_label(const LabelPolicy& policy, const Label& label);
+
+// What an agency (or officer) may read: a level and the category values it holds.
+struct Clearance {
+    std::string level;
+    std::vector<LabelCategory> holds;  // restrictive and permissive values, sorted
+};
+Status check_clearance(const LabelPolicy& policy, const Clearance& clearance);
+
+// One line as a classified document carries it, for example
+// "RESTRICTED // CT // REL TO jp-npa, sg-spf // TLP:AMBER+STRICT // ORIGINATOR: th-rtp".
+std::string marking(const LabelPolicy& policy, const Label& label);
+
+}  // namespace sampan

@@ -1,0 +1,23 @@
+// Failures of the log layer.
+#pragma once
+
+#include <string_view>
+
+#include "sampan/base/result.h"
+
+namespace sampan {
+
+enum class LogError { bad_entry, bad_note, bad_checkpoint, wrong_origin, rollback, fork };
+constexpr std::string_view error_name(LogError e) {
+    switch (e) {
+        case LogError::bad_entry: return "bad_log_entry";
+        case LogError::bad_note: return "bad_note";
+        case LogError::bad_checkpoint: return "bad_checkpoint";
+        case LogError::wrong_origin: return "wrong_log_origin";
+        case LogError::rollback: return "log_rollback";
+        case LogError::fork: return "log_fork";
+    }
+    return "unknown";
+}
+
+}  // namespace sampan
