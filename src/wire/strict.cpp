@@ -60,19 +60,21 @@ class Scanner {
     explicit Scanner(ByteView in) : in_(in) {}
 
     Status message(const Descriptor& type, std::size_t depth) {
-        if (depth > limits::k_protobuf_depth) return refuse(WireError::too_deep, type, nullptr, "nested too deeply");
+        if (depth > limits::k_protobuf_depth)
+            return refuse(WireError::too_deep, type, nullptr, "nested too deeply");
         int last = 0;
         const FieldDescriptor* previous = nullptr;
         while (!in_.empty()) {
             SAMPAN_ASSIGN(std::uint64_t tag, varint(type, nullptr));
             const auto number = static_cast<std::uint64_t>(tag >> 3);
-            const FieldDescriptor* field =
-                number <= static_cast<std::uint64_t>(FieldDescriptor::kMaxNumber)
-                    ? type.FindFieldByNumber(static_cast<int>(number))
-                    : nullptr;
+            const FieldDescriptor* field = number <= static_cast<std::uint64_t>(FieldDescriptor::kMaxNumber)
+                                               ? type.FindFieldByNumber(static_cast<int>(number))
+                                               : nullptr;
             if (field == nullptr)
-                return refuse(WireError::unknown_field, type, nullptr, "field " + std::to_string(number) + " is unknown");
-            if (field->number() < last) return refuse(WireError::not_canonical, type, field, "fields out of order");
+                return refuse(WireError::unknown_field, type, nullptr,
+                              "field " + std::to_string(number) + " is unknown");
+            if (field->number() < last)
+                return refuse(WireError::not_canonical, type, field, "fields out of order");
             if (field->number() == last && !field->is_repeated())
                 return refuse(WireError::not_canonical, type, field, "stands twice");
             if (field->number() == last && field->is_packed())
@@ -97,7 +99,8 @@ class Scanner {
             if (i == 9 && byte > 1) break;
             value |= static_cast<std::uint64_t>(byte & 0x7f) << (7 * i);
             if ((byte & 0x80) == 0) {
-                if (i > 0 && byte == 0) return refuse(WireError::not_canonical, type, field, "a varint is not minimal");
+                if (i > 0 && byte == 0)
+                    return refuse(WireError::not_canonical, type, field, "a varint is not minimal");
                 in_ = in_.subspan(i + 1);
                 return value;
             }
@@ -125,10 +128,14 @@ class Scanner {
         }
     }
 
-    // Explicit defaults say nothing: a field that may be left out must be. What has presence, or stands in a list, may.
-    static bool may_be_default(const FieldDescriptor& field) { return field.is_repeated() || field.has_presence(); }
+    // Explicit defaults say nothing: a field that may be left out must be. What has presence, or stands in a
+    // list, may.
+    static bool may_be_default(const FieldDescriptor& field) {
+        return field.is_repeated() || field.has_presence();
+    }
 
-    Status value(const Descriptor& type, const FieldDescriptor& field, std::uint32_t wire_type, std::size_t depth) {
+    Status value(const Descriptor& type, const FieldDescriptor& field, std::uint32_t wire_type,
+                 std::size_t depth) {
         const bool packed = field.is_repeated() && field.is_packable();
         const WireType expected = packed ? WireType::bytes : wire_type_of(field);
         if (wire_type != static_cast<std::uint32_t>(expected))
@@ -157,11 +164,13 @@ class Scanner {
     static Status range(const Descriptor& type, const FieldDescriptor& field, std::uint64_t value) {
         switch (field.type()) {
             case FieldDescriptor::TYPE_BOOL:
-                if (value > 1) return refuse(WireError::not_canonical, type, &field, "is neither true nor false");
+                if (value > 1)
+                    return refuse(WireError::not_canonical, type, &field, "is neither true nor false");
                 break;
             case FieldDescriptor::TYPE_UINT32:
             case FieldDescriptor::TYPE_SINT32:
-                if (value > 0xffffffffU) return refuse(WireError::out_of_range, type, &field, "is over 32 bits");
+                if (value > 0xffffffffU)
+                    return refuse(WireError::out_of_range, type, &field, "is over 32 bits");
                 break;
             case FieldDescriptor::TYPE_INT32: {
                 const auto number = static_cast<std::int64_t>(value);
@@ -170,8 +179,10 @@ class Scanner {
                 break;
             }
             case FieldDescriptor::TYPE_ENUM:
-                if (value > 0x7fffffff || field.enum_type()->FindValueByNumber(static_cast<int>(value)) == nullptr)
-                    return refuse(WireError::unknown_enum, type, &field, std::to_string(value) + " is unknown");
+                if (value > 0x7fffffff ||
+                    field.enum_type()->FindValueByNumber(static_cast<int>(value)) == nullptr)
+                    return refuse(WireError::unknown_enum, type, &field,
+                                  std::to_string(value) + " is unknown");
                 break;
             default:
                 break;
@@ -217,8 +228,9 @@ class Scanner {
 Status decode_strict(ByteView bytes, std::size_t limit, pb::Message& out) {
     const Descriptor& type = *out.GetDescriptor();
     if (bytes.size() > limit)
-        return refuse(WireError::too_large, type, nullptr,
-                      std::to_string(bytes.size()) + " bytes; at most " + std::to_string(limit) + " are accepted");
+        return refuse(
+            WireError::too_large, type, nullptr,
+            std::to_string(bytes.size()) + " bytes; at most " + std::to_string(limit) + " are accepted");
     SAMPAN_TRY(Scanner(bytes).message(type, 1));
     if (!out.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
         return refuse(WireError::not_canonical, type, nullptr, "cannot be parsed");

@@ -9,7 +9,7 @@ namespace sampan {
 using PartKey = AeadKey;
 
 struct AttachmentEntry {
-    std::string name;        // a file name without folders or control characters
+    std::string name;  // a file name without folders or control characters
     std::string media_type;
     std::uint64_t size = 0;  // plaintext bytes
     Sha256Digest sha256;     // of the plaintext

@@ -10,7 +10,8 @@ struct BodyKeys {
     AeadKey payload;
     Commitment commitment;
 };
-// HKDF-SHA256(ikm = CEK, salt = h1, info = "sampan/1 keys\0" || u32 suite) -> payload key (32) || commitment (32).
+// HKDF-SHA256(ikm = CEK, salt = h1, info = "sampan/1 keys\0" || u32 suite) -> payload key (32) || commitment
+// (32).
 BodyKeys derive_body_keys(ByteView content_key, const HeaderHash& h1, std::uint32_t suite);
 // Commitment (constant time), STREAM, padding, inner h1, manifest against the header's parts.
 Result<Content> open_body(const SignedSeal& seal, ByteView body, ByteView content_key);

@@ -19,8 +19,8 @@ inline constexpr std::uint32_t k_suite_1 = 1;
 
 enum class MessageClass : std::uint8_t { submission = 1, workspace, receipt, recall, consent, control };
 enum class Precedence : std::uint8_t { flash = 1, immediate, priority, routine };
-std::string_view class_name(MessageClass c);        // "submission"
-std::string_view precedence_name(Precedence p);     // "FLASH"
+std::string_view class_name(MessageClass c);     // "submission"
+std::string_view precedence_name(Precedence p);  // "FLASH"
 Result<Precedence> parse_precedence(std::string_view text);
 
 struct Recipient {
@@ -50,19 +50,19 @@ struct Header {
     Epoch epoch;
     UnixMillis created, expires;
     Precedence precedence = Precedence::routine;
-    std::vector<DialogueId> dialogues;   // sorted
+    std::vector<DialogueId> dialogues;  // sorted
     Label label;
-    std::vector<Recipient> recipients;   // sorted by agency; neither agency nor prekey twice
+    std::vector<Recipient> recipients;  // sorted by agency; neither agency nor prekey twice
     std::uint64_t padded_length = 0;
     std::vector<PartDescription> parts;
-    std::vector<MessageId> about;        // sorted
+    std::vector<MessageId> about;  // sorted
     Anchor anchor;
 
     std::optional<std::size_t> index_of(const AgencyId& agency) const;
 };
 Bytes encode_header(const Header& header);
-// Strict, and refuses: unknown version or suite, empty or unsorted recipients, duplicates, expiry out of range,
-// a padded length that is not one, part sizes that are not STREAM sizes or over limits.
+// Strict, and refuses: unknown version or suite, empty or unsorted recipients, duplicates, expiry out of
+// range, a padded length that is not one, part sizes that are not STREAM sizes or over limits.
 Result<Header> decode_header(ByteView bytes);
 using HeaderHash = FixedBytes<struct HeaderHashTag, 32>;
 HeaderHash header_hash(ByteView header_bytes);
@@ -97,16 +97,19 @@ struct SignedSeal {
 // `bad_certificate_hash` unless the certificate is the one the header names; then the signature.
 Status verify_seal_signature(const SignedSeal& seal, const Certificate& sender_certificate);
 // The stanza at `index` belongs to this seal.
-Status verify_stanza(const SignedSeal& seal, std::size_t index, const Stanza& stanza, const MerkleProof& proof);
+Status verify_stanza(const SignedSeal& seal, std::size_t index, const Stanza& stanza,
+                     const MerkleProof& proof);
 // The body is the one that was sealed.
 Status verify_body(const SignedSeal& seal, ByteView body);
 
 // What sender, broker (twice) and receiver all ask: is everything about this header allowed under `epoch`?
-// Sender active and may send the label; every listed dialogue exists and the sender takes part; class and suite
-// known and at or above the floor; the header's epoch is not newer; not expired. `awaiting_epoch` for a newer epoch.
+// Sender active and may send the label; every listed dialogue exists and the sender takes part; class and
+// suite known and at or above the floor; the header's epoch is not newer; not expired. `awaiting_epoch` for a
+// newer epoch.
 Status judge_sender(const Header& header, const RegistryEpoch& epoch, UnixMillis now);
 // Is this recipient a member, active, entitled to the label?
-Decision judge_recipient(const Header& header, const AgencyId& recipient, const RegistryEpoch& epoch, UnixMillis now);
+Decision judge_recipient(const Header& header, const AgencyId& recipient, const RegistryEpoch& epoch,
+                         UnixMillis now);
 // A sentence for the same decision.
 std::string explain_recipient(const Decision& decision, const Header& header, const AgencyId& recipient,
                               const RegistryEpoch& epoch);

@@ -1,6 +1,6 @@
 // Attachments travel as parts: STREAM ciphertext of pad(file), cut into frames of limits::k_part_frame_bytes
-// (8 chunks); the part's id is the RFC 6962 root over its frames, so that every frame is checked as it arrives and
-// transfer resumes at any frame.
+// (8 chunks); the part's id is the RFC 6962 root over its frames, so that every frame is checked as it
+// arrives and transfer resumes at any frame.
 #pragma once
 
 #include "sampan/base/file.h"

@@ -1,6 +1,6 @@
-// One signature over many small items: the broker's answers to a batch of submissions, a node's outcomes of a batch of
-// deliveries. The statement holds the RFC 6962 root over the items; each item can be kept, or shown to someone, with
-// its own proof.
+// One signature over many small items: the broker's answers to a batch of submissions, a node's outcomes of a
+// batch of deliveries. The statement holds the RFC 6962 root over the items; each item can be kept, or shown
+// to someone, with its own proof.
 #pragma once
 
 #include <span>

@@ -36,7 +36,8 @@ struct VerifiedDescriptor {
     SignedStatement statement;
 };
 Result<VerifiedDescriptor> verify_descriptor(const SignedStatement& statement, const ExchangeName& exchange,
-                                             const AgencyId& agency, const Certificate& pinned_root, UnixMillis now);
+                                             const AgencyId& agency, const Certificate& pinned_root,
+                                             UnixMillis now);
 
 PrekeyId prekey_id(const X25519PublicKey& key);
 struct Prekey {
@@ -58,8 +59,8 @@ Result<SignedStatement> sign_prekey_bundle(const PrekeyBundle& bundle, const Sig
 Result<PrekeyBundle> verify_prekey_bundle(const SignedStatement& statement, const ExchangeName& exchange,
                                           const AgencyId& agency, const Ed25519PublicKey& node_key);
 
-// What an agency hands to the authority: its root, its names and its first descriptor. Proof of possession: signed
-// by the root key and by the node key.
+// What an agency hands to the authority: its root, its names and its first descriptor. Proof of possession:
+// signed by the root key and by the node key.
 struct JoiningRequest {
     ExchangeName exchange;
     AgencyId agency;
@@ -71,7 +72,8 @@ struct JoiningRequest {
     UnixMillis created;
 };
 // The request file: armoured text ("-----BEGIN SAMPAN JOINING REQUEST-----", base64, end line).
-Result<std::string> sign_joining_request(const JoiningRequest& request, const Ed25519Key& root, const Signer& node);
+Result<std::string> sign_joining_request(const JoiningRequest& request, const Ed25519Key& root,
+                                         const Signer& node);
 // Verifies everything; the words of fingerprint_words(SHA-256 of its bytes) are what two people compare.
 struct VerifiedJoiningRequest {
     JoiningRequest request;

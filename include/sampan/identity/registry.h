@@ -1,8 +1,8 @@
-// The registry: who and what the exchange is, at one epoch. Signed by the authority, chained by hash, carried as
-// opaque bytes and verified as received. Values; immutable once parsed.
+// The registry: who and what the exchange is, at one epoch. Signed by the authority, chained by hash, carried
+// as opaque bytes and verified as received. Values; immutable once parsed.
 //
-//   epoch file = SignedRegistry (protobuf, registry.proto): the registry's bytes and the authority's signatures
-//   signature  = Ed25519("sampan/1 registry\n" || SHA-512(registry bytes))
+//   epoch file = SignedRegistry (protobuf, registry.proto): the registry's bytes and the authority's
+//   signatures signature  = Ed25519("sampan/1 registry\n" || SHA-512(registry bytes))
 #pragma once
 
 #include <map>
@@ -30,7 +30,7 @@ struct Member {
     MemberStatus status = MemberStatus::joining;
     UnixMillis status_since;
     Sha256Digest first_descriptor;  // hash of the joining request's descriptor
-    CurvePublicKey curve_key;       // of the first descriptor; later ones travel over an authenticated session
+    CurvePublicKey curve_key;  // of the first descriptor; later ones travel over an authenticated session
 };
 struct BrokerEntry {
     BrokerId id;
@@ -61,11 +61,11 @@ struct LogIncarnation {
 
 struct Registry {
     ExchangeName exchange;
-    Epoch epoch;                 // from 1
-    Sha256Digest previous;       // SHA-256 of the previous epoch's registry bytes; zero at epoch 1
+    Epoch epoch;            // from 1
+    Sha256Digest previous;  // SHA-256 of the previous epoch's registry bytes; zero at epoch 1
     UnixMillis issued, expires;
     LabelPolicy policy;
-    std::vector<Member> members;      // sorted by id
+    std::vector<Member> members;  // sorted by id
     std::vector<BrokerEntry> brokers;
     std::vector<AuditorEntry> auditors;
     std::vector<DialogueEntry> dialogues;
@@ -94,7 +94,7 @@ class RegistryEpoch {
   public:
     const Registry& registry() const { return registry_; }
     const CompiledPolicy& policy() const { return policy_; }
-    const Sha256Digest& hash() const { return hash_; }   // of the registry bytes
+    const Sha256Digest& hash() const { return hash_; }     // of the registry bytes
     const Bytes& signed_bytes() const { return signed_; }  // the epoch file, as received
     const Certificate& root_of(const Member& member) const;
     bool expired(UnixMillis now) const { return now >= registry_.expires; }
@@ -118,9 +118,10 @@ class RegistryChain {
   public:
     // Trust starts here: `expected` is epoch 1's hash, compared by people as words.
     static Result<RegistryChain> begin(ByteView signed_epoch_1, const Sha256Digest& expected);
-    // The next epoch: exactly one more, chained by hash, signed by the threshold of the current keys (and of the new
-    // ones when they change). `registry_rollback` for an older, `registry_gap` for a later one, `registry_fork` for a
-    // different epoch of the same number; the same bytes again are accepted and change nothing.
+    // The next epoch: exactly one more, chained by hash, signed by the threshold of the current keys (and of
+    // the new ones when they change). `registry_rollback` for an older, `registry_gap` for a later one,
+    // `registry_fork` for a different epoch of the same number; the same bytes again are accepted and change
+    // nothing.
     Status accept(ByteView signed_epoch);
     const RegistryPtr& newest() const { return newest_; }
     const std::vector<RegistryPtr>& epochs() const { return epochs_; }  // from 1

@@ -1,5 +1,5 @@
-// Signer: purposes, not raw signing. Each purpose is a namespace that stands before what is signed, so that no
-// signature of one kind can be taken for another.
+// Signer: purposes, not raw signing. Each purpose is a namespace that stands before what is signed, so that
+// no signature of one kind can be taken for another.
 //
 //   signature = Ed25519(namespace || SHA-512(bytes))      namespace as in signing_namespace()
 #pragma once
@@ -11,13 +11,23 @@
 
 namespace sampan {
 
-enum class Purpose : std::uint8_t { message, descriptor, prekeys, session, outcomes, answers, registry, joining };
-// "sampan/1 message\n", "sampan/1 descriptor\n", "sampan/1 prekeys\n", "sampan/1 session\n", "sampan/1 outcomes\n",
-// "sampan/1 answers\n", "sampan/1 registry\n", "sampan/1 joining\n"
+enum class Purpose : std::uint8_t {
+    message,
+    descriptor,
+    prekeys,
+    session,
+    outcomes,
+    answers,
+    registry,
+    joining
+};
+// "sampan/1 message\n", "sampan/1 descriptor\n", "sampan/1 prekeys\n", "sampan/1 session\n", "sampan/1
+// outcomes\n", "sampan/1 answers\n", "sampan/1 registry\n", "sampan/1 joining\n"
 std::string_view signing_namespace(Purpose purpose);
 
 // Ed25519(namespace || SHA-512(bytes)) by libsodium. Thread-safe.
-Status verify_purpose(Purpose purpose, const Ed25519PublicKey& key, ByteView bytes, const Ed25519Signature& signature);
+Status verify_purpose(Purpose purpose, const Ed25519PublicKey& key, ByteView bytes,
+                      const Ed25519Signature& signature);
 
 // Holds one private key for some purposes. Implementations are thread-safe.
 class Signer {
@@ -26,7 +36,8 @@ class Signer {
     virtual const Ed25519PublicKey& public_key() const = 0;
     // `bytes` are the seal, the descriptor, the bundle, … as carried.
     virtual Result<Ed25519Signature> sign(Purpose purpose, ByteView bytes) const = 0;
-    // C2SP signed notes sign their text itself, without a namespace: only log and witness keys are ever asked.
+    // C2SP signed notes sign their text itself, without a namespace: only log and witness keys are ever
+    // asked.
     virtual Result<Ed25519Signature> sign_checkpoint(ByteView note_text) const = 0;
 };
 

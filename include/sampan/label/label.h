@@ -1,5 +1,6 @@
-// Confidentiality labels after the model of STANAG 4774, the policy that gives them meaning, and the subject they
-// are held against. Values only: no clock, no I/O. Policy and Clearance are immutable once made and may be shared.
+// Confidentiality labels after the model of STANAG 4774, the policy that gives them meaning, and the subject
+// they are held against. Values only: no clock, no I/O. Policy and Clearance are immutable once made and may
+// be shared.
 #pragma once
 
 #include <map>
@@ -13,23 +14,30 @@
 namespace sampan {
 
 enum class LabelError {
-    unknown_policy,          // the label speaks of another policy
+    unknown_policy,  // the label speaks of another policy
     unknown_classification,
     unknown_category,
     unknown_value,
-    bad_policy,              // the policy itself is not well formed
+    bad_policy,  // the policy itself is not well formed
     too_many_values,
-    not_canonical,           // categories or values unsorted or twice
+    not_canonical,  // categories or values unsorted or twice
 };
 constexpr std::string_view error_name(LabelError e) {
     switch (e) {
-        case LabelError::unknown_policy: return "unknown_policy";
-        case LabelError::unknown_classification: return "unknown_classification";
-        case LabelError::unknown_category: return "unknown_category";
-        case LabelError::unknown_value: return "unknown_category_value";
-        case LabelError::bad_policy: return "bad_label_policy";
-        case LabelError::too_many_values: return "too_many_label_values";
-        case LabelError::not_canonical: return "label_not_canonical";
+        case LabelError::unknown_policy:
+            return "unknown_policy";
+        case LabelError::unknown_classification:
+            return "unknown_classification";
+        case LabelError::unknown_category:
+            return "unknown_category";
+        case LabelError::unknown_value:
+            return "unknown_category_value";
+        case LabelError::bad_policy:
+            return "bad_label_policy";
+        case LabelError::too_many_values:
+            return "too_many_label_values";
+        case LabelError::not_canonical:
+            return "label_not_canonical";
     }
     return "unknown";
 }
@@ -58,9 +66,9 @@ struct LabelPolicy {
     std::string id;  // "ajct-sample"
     std::uint32_t version = 0;
     std::string title;
-    std::vector<PolicyLevel> levels;           // by rank
-    std::vector<PolicyCategory> categories;    // by tag
-    std::vector<PolicyHandling> handling;      // by scheme
+    std::vector<PolicyLevel> levels;               // by rank
+    std::vector<PolicyCategory> categories;        // by tag
+    std::vector<PolicyHandling> handling;          // by scheme
     std::optional<std::string> release_threshold;  // four eyes at or above this level
     std::uint32_t suite_floor = 1;
 
@@ -82,8 +90,8 @@ struct LabelHandling {
 };
 
 struct Label {
-    std::string policy;          // PolicyIdentifier
-    std::string classification;  // a level id
+    std::string policy;                     // PolicyIdentifier
+    std::string classification;             // a level id
     std::vector<LabelCategory> categories;  // sorted by tag
     std::vector<AgencyId> releasable_to;    // sorted; empty: not restricted by releasability
     std::vector<LabelHandling> handling;    // sorted by scheme

@@ -10,12 +10,18 @@ namespace sampan {
 enum class LogError { bad_entry, bad_note, bad_checkpoint, wrong_origin, rollback, fork };
 constexpr std::string_view error_name(LogError e) {
     switch (e) {
-        case LogError::bad_entry: return "bad_log_entry";
-        case LogError::bad_note: return "bad_note";
-        case LogError::bad_checkpoint: return "bad_checkpoint";
-        case LogError::wrong_origin: return "wrong_log_origin";
-        case LogError::rollback: return "log_rollback";
-        case LogError::fork: return "log_fork";
+        case LogError::bad_entry:
+            return "bad_log_entry";
+        case LogError::bad_note:
+            return "bad_note";
+        case LogError::bad_checkpoint:
+            return "bad_checkpoint";
+        case LogError::wrong_origin:
+            return "wrong_log_origin";
+        case LogError::rollback:
+            return "log_rollback";
+        case LogError::fork:
+            return "log_fork";
     }
     return "unknown";
 }

@@ -1,4 +1,5 @@
-// The audit log's formats (C2SP signed-note, tlog-checkpoint, tlog-tiles) and its entries. Pure but for the signer.
+// The audit log's formats (C2SP signed-note, tlog-checkpoint, tlog-tiles) and its entries. Pure but for the
+// signer.
 #pragma once
 
 #include <string>
@@ -12,8 +13,8 @@ namespace sampan {
 enum class EntryType : std::uint8_t {
     submitted = 1,
     refused = 2,
-    delivered = 3,   // a node's signed list of outcomes, whatever they are
-    rejected = 4,    // reserved for a single rejection outside a list
+    delivered = 3,  // a node's signed list of outcomes, whatever they are
+    rejected = 4,   // reserved for a single rejection outside a list
     receipt = 5,
     recall = 6,
     prekeys = 7,
@@ -26,7 +27,7 @@ enum class EntryType : std::uint8_t {
     hold = 14,
     audit_read = 15,
     gate_event = 16,
-    outcome = 17,    // decided by the broker: withheld, expired, recalled
+    outcome = 17,  // decided by the broker: withheld, expired, recalled
     refusal_summary = 18,
 };
 std::string_view entry_type_name(EntryType type);
@@ -68,7 +69,8 @@ struct Note {
     static Result<Note> parse(std::string_view note);
     std::string encode() const;
 };
-// `bad_note` unless exactly the named key signed the text; unknown lines are ignored, two by the same key are refused.
+// `bad_note` unless exactly the named key signed the text; unknown lines are ignored, two by the same key are
+// refused.
 Status verify_note(const Note& note, const NoteKey& key);
 
 // --- C2SP tlog-checkpoint: origin, size, base64 root, then nothing else that we write.
@@ -79,8 +81,10 @@ struct Checkpoint {
     std::string text() const;
     static Result<Checkpoint> parse(std::string_view text);
 };
-Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const std::string& key_name, const Signer& log_key);
+Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const std::string& key_name,
+                                    const Signer& log_key);
 // Parses, verifies the log's signature and the origin.
-Result<Checkpoint> verify_checkpoint(std::string_view note, const std::string& origin, const Ed25519PublicKey& log_key);
+Result<Checkpoint> verify_checkpoint(std::string_view note, const std::string& origin,
+                                     const Ed25519PublicKey& log_key);
 
 }  // namespace sampan

@@ -1,4 +1,5 @@
-// Sealing and opening: the only layer that makes content keys or touches a private prekey. The broker does not link it.
+// Sealing and opening: the only layer that makes content keys or touches a private prekey. The broker does
+// not link it.
 #pragma once
 
 #include <functional>
@@ -56,12 +57,14 @@ struct OpenedMessage {
     std::uint64_t sequence = 0;
     SealHash previous;
 };
-// From the stanza on (DESIGN §11.15): stanza, commitment, body, padding, inner h1, manifest against parts. The caller has
-// judged addressing, certificate, signature, replay, epoch and label. Errors are named; the network hears `unopenable`.
+// From the stanza on (DESIGN §11.15): stanza, commitment, body, padding, inner h1, manifest against parts.
+// The caller has judged addressing, certificate, signature, replay, epoch and label. Errors are named; the
+// network hears `unopenable`.
 Result<OpenedMessage> open_message(const Delivery& delivery, const X25519KeyPair& prekey);
 // The same from a disclosed content key, without a private key, is in envelope/disclosed.h.
 
-// Seals a file into a part, streaming in constant memory: `source` plaintext, `target` ciphertext, written from offset 0.
+// Seals a file into a part, streaming in constant memory: `source` plaintext, `target` ciphertext, written
+// from offset 0.
 struct SealedPart {
     PartDescription description;
     PartTree tree;
@@ -71,8 +74,8 @@ struct SealedPart {
 };
 // `progress` (may be empty) is called with plaintext bytes done; false stops with an error.
 Result<SealedPart> seal_part(File& source, File& target, const std::function<bool(std::uint64_t)>& progress);
-// Opens a complete part into `target`. Nothing in target may be shown unless this succeeds: it authenticates the last
-// chunk and the whole plaintext's hash and size before it says so.
+// Opens a complete part into `target`. Nothing in target may be shown unless this succeeds: it authenticates
+// the last chunk and the whole plaintext's hash and size before it says so.
 Status open_part(File& source, const PartDescription& part, const AttachmentEntry& entry, File& target,
                  const std::function<bool(std::uint64_t)>& progress);
 

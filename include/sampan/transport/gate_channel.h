@@ -1,0 +1,98 @@
+// The local socket between gate and core, and what passes over it. The gate alone touches the network; it
+// hands over size-checked frames with the agency that CURVE and ZAP authenticated, and takes frames to send.
+//
+// A stream socketpair; each message: u32 length (of what follows) || u8 kind || payload. One owner thread a
+// side.
+#pragma once
+
+#include <memory>
+#include <variant>
+
+#include "sampan/crypto/x25519.h"
+#include "sampan/transport/error.h"
+
+namespace sampan {
+
+// A connection as the gate numbers it; never used again within a gate's life.
+using ConnectionId = StrongInt<struct ConnectionIdTag, std::uint64_t>;
+
+// --- gate → core
+struct GateReady {
+    std::string endpoint;  // the bound address, with the port that was chosen
+};
+struct GateFrame {
+    ConnectionId connection;
+    AgencyId agency;  // ZAP's User-Id of this very message
+    Bytes frame;      // at most limits::k_frame_bytes, not yet parsed
+};
+struct GateClosed {
+    ConnectionId connection;
+    std::string reason;
+};
+struct GateEvent {
+    std::string name;  // "unknown_key", "memory_excess", "multipart", "oversized", "no_hello"
+    AgencyId agency;   // empty where unknown
+    std::string detail;
+};
+struct GateCounters {
+    std::uint64_t connections = 0, frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0;
+    std::uint64_t refused_handshakes = 0, dropped_peers = 0, memory_bytes = 0;
+};
+// --- core → gate
+struct GateAllow {  // replaces the whole ZAP allow-list; connections of keys that left it are closed
+    struct Key {
+        CurvePublicKey key;
+        AgencyId agency;
+    };
+    std::vector<Key> keys;
+};
+struct GateSend {
+    ConnectionId connection;
+    Bytes frame;
+};
+struct GateDrop {
+    ConnectionId connection;
+    std::string reason;
+};
+struct GateStop {};
+
+using GateMessage = std::variant<GateReady, GateFrame, GateClosed, GateEvent, GateCounters, GateAllow,
+                                 GateSend, GateDrop, GateStop>;
+
+// One end. Buffered both ways; never blocks.
+class GateChannel {
+  public:
+    explicit GateChannel(int descriptor);  // takes ownership; made non-blocking
+    ~GateChannel();
+    GateChannel(const GateChannel&) = delete;
+    GateChannel& operator=(const GateChannel&) = delete;
+
+    int descriptor() const { return descriptor_; }
+    // Queues; `flush` writes what the socket takes.
+    void send(const GateMessage& message);
+    Status flush();
+    bool wants_write() const;
+    std::size_t queued_bytes() const;
+    // Reads what waits and appends whole messages, at most `limit` of them. `channel_closed` when the other
+    // end is gone.
+    Status receive(std::vector<GateMessage>& out, std::size_t limit);
+
+  private:
+    int descriptor_;
+    struct Buffers;
+    std::unique_ptr<Buffers> buffers_;
+};
+
+// The gate's whole life: binds ROUTER with CURVE and ZAP on every socket, confines itself, relays until
+// stopped or the core is gone. Runs in a process of its own (sampan-broker starts it). DESIGN section 7 and
+// rulings 17 give its duties.
+struct GateOptions {
+    std::string bind_address;  // "tcp://127.0.0.1:0"
+    CurveSecretKey curve_secret;
+    int channel_descriptor = -1;
+    std::uint64_t memory_limit_bytes = 0;  // 0: none
+    std::size_t connection_limit = 4096;
+};
+Status run_gate(GateOptions options);
+
+}  // namespace sampan
