@@ -27,8 +27,13 @@ TEST_CASE("hex is refused when it has upper case, an odd length or other charact
 
 TEST_CASE("base64 agrees with the examples of RFC 4648 section 10") {
     const std::pair<std::string_view, std::string_view> examples[] = {
-        {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},         {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
     };
     for (const auto& [plain, encoded] : examples) {
         CHECK(to_base64(as_bytes(plain)) == encoded);
