@@ -58,7 +58,8 @@ struct ConsistencyClaim {
     MerkleHash from_root;
     MerkleHash to_root;
 };
-// RFC 9162 §2.1.4.2. As C2SP tlog-witness has it, size 0 is consistent with everything, by the empty proof.
+// RFC 9162 §2.1.4.2. As C2SP tlog-witness has it, the empty tree (size 0, root merkle_empty_root()) is
+// consistent with everything, by the empty proof.
 Status verify_consistency(const ConsistencyClaim& claim, const MerkleProof& proof);
 
 }  // namespace sampan

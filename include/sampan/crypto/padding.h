@@ -6,6 +6,7 @@
 
 #include "sampan/base/bytes.h"
 #include "sampan/crypto/error.h"
+#include "sampan/crypto/secret.h"
 
 namespace sampan {
 
@@ -15,6 +16,8 @@ std::uint64_t padded_length(std::uint64_t length);
 inline std::uint64_t padded_length_of_content(std::uint64_t size) {
     return padded_length(4 + size);
 }
+// lp(content) || zeros, padded_length_of_content(content.size()) bytes; the content is shorter than 4 GiB.
+SecretBuffer pad(ByteView content);
 // Checks that `padded` is lp(x) || zeros of exactly the padded length, and gives the view of x inside it.
 Result<ByteView> unpad(ByteView padded);
 

@@ -1,7 +1,7 @@
 // Random bytes from the system generator (libsodium). Thread-safe.
 #pragma once
 
-#include "sampan/base/ids.h"
+#include "sampan/crypto/error.h"
 #include "sampan/crypto/secret.h"
 
 namespace sampan {
