@@ -52,7 +52,10 @@ constexpr std::string_view error_name(WireError e) {
 
 // Scans, then parses into `out`. Errors name the message and the field ("Header.parts: fields out of order").
 Status decode_strict(ByteView bytes, std::size_t limit, google::protobuf::Message& out);
-// The canonical bytes; what decode_strict accepts.
+// The canonical bytes; what decode_strict accepts, as long as every string is UTF-8.
 Bytes encode_canonical(const google::protobuf::Message& message);
+
+// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(ByteView bytes);
 
 }  // namespace sampan
