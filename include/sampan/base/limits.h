@@ -25,9 +25,16 @@ inline constexpr std::size_t k_part_frame_bytes =
 inline constexpr std::uint64_t k_part_plaintext_bytes = 2048ULL * k_mib;  // one attachment
 inline constexpr std::size_t k_stanza_bytes = 32 + 88 + k_aead_tag_bytes;
 inline constexpr std::size_t k_certificate_bytes = 4 * k_kib;
-inline constexpr std::size_t k_registry_bytes = 4 * k_mib;  // one epoch, signed
-inline constexpr std::size_t k_config_bytes = k_mib;        // one TOML file
-inline constexpr std::size_t k_note_bytes = 64 * k_kib;     // one C2SP signed note
+inline constexpr std::size_t k_registry_bytes = 4 * k_mib;         // one epoch, signed
+inline constexpr std::size_t k_config_bytes = k_mib;               // one TOML file
+inline constexpr std::size_t k_note_bytes = 64 * k_kib;            // one C2SP signed note
+inline constexpr std::size_t k_seal_bytes = k_header_bytes + 128;  // header, commitment, roots and lengths
+inline constexpr std::size_t k_body_bytes =                        // part 0, encrypted
+    k_body_padded_bytes + k_body_padded_bytes / k_stream_chunk_bytes * k_aead_tag_bytes;
+inline constexpr std::size_t k_statement_bytes = 32 * k_kib;    // a descriptor or prekey bundle
+inline constexpr std::size_t k_software_bytes = 128;            // a program's name and version
+inline constexpr std::size_t k_error_name_bytes = 64;           // a named error on the wire
+inline constexpr std::size_t k_error_detail_bytes = 2 * k_kib;  // its explanation
 
 // --- counts
 inline constexpr std::size_t k_packets_per_frame = 64;
@@ -41,6 +48,10 @@ inline constexpr std::size_t k_label_values = 256;  // category values of one la
 inline constexpr std::size_t k_members = 4096;
 inline constexpr std::size_t k_protobuf_depth = 16;
 inline constexpr std::size_t k_proof_hashes = 64;
+inline constexpr std::size_t k_suites = 16;              // offered in one hello
+inline constexpr std::size_t k_inclusion_leaves = 1024;  // asked for in one packet
+inline constexpr std::size_t k_part_ranges = 1024;       // of wanted frames in one packet
+inline constexpr std::size_t k_entries_per_packet = 4096;
 
 // --- time
 inline constexpr std::int64_t k_message_life_ms = 90 * k_day_ms;

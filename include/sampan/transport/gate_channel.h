@@ -8,6 +8,7 @@
 #include <memory>
 #include <variant>
 
+#include "sampan/base/ids.h"
 #include "sampan/crypto/x25519.h"
 #include "sampan/transport/error.h"
 

@@ -209,19 +209,33 @@ std::string_view packet_name(const Packet& packet);
 Bytes session_transcript(const ExchangeName& exchange, const Challenge& challenge, const AgencyId& agency,
                          SessionRole role);
 
-// Strict; every length, count and id is checked here, so that what comes out is well formed.
+// Strict; every length, count and id is checked here, so that what comes out is well formed. Errors are
+// WireErrors that name the message and the field. At most limits::k_frame_bytes.
 Result<std::vector<Packet>> decode_frame(ByteView frame);
 
-// Packs packets into as few frames as the limits allow, in order.
+// Bytes that the packet takes in a frame. Whoever makes packets of variable length (Entries, Peers) asks
+// before adding: a packet that no frame holds is a bug.
+std::size_t encoded_packet_size(const Packet& packet);
+
+// Packs packets into as few frames as the limits allow, in order. One owner.
 class FrameWriter {
   public:
-    // Adds one packet; frames that became full move to `take_full`.
+    // Adds one packet of at most limits::k_frame_bytes; frames that became full move to `take_full`.
     void add(const Packet& packet);
     bool empty() const;
-    // All frames, the last one closed.
+    // Bytes of the frame that is still open.
+    std::size_t open_bytes() const { return open_.size(); }
+    // The frames that are full, so far.
+    std::vector<Bytes> take_full();
+    // All frames, the last one closed; the writer is empty after.
     std::vector<Bytes> finish();
 
   private:
+    template <typename P>
+    void add_as(std::size_t alternative, const P& body);
+    std::uint8_t* open_room(std::size_t alternative, std::size_t fields_size);
+    void close();
+
     std::vector<Bytes> full_;
     Bytes open_;
     std::size_t open_packets_ = 0;
