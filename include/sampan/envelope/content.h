@@ -8,9 +8,14 @@ namespace sampan {
 
 using PartKey = AeadKey;
 
+inline constexpr std::size_t k_attachment_name_bytes = 255;
+inline constexpr std::size_t k_media_type_bytes = 127;
+inline constexpr std::size_t k_voids = 64;  // in one content
+inline constexpr std::size_t k_void_refusal_bytes = 4 * limits::k_kib;
+
 struct AttachmentEntry {
-    std::string name;  // a file name without folders or control characters
-    std::string media_type;
+    std::string name;        // a file name without folders, control or invisible characters; once in a content
+    std::string media_type;  // "application/pdf"
     std::uint64_t size = 0;  // plaintext bytes
     Sha256Digest sha256;     // of the plaintext
     PartKey key;
@@ -31,7 +36,16 @@ struct Content {
     std::vector<AttachmentEntry> attachments;
     std::vector<VoidEntry> voids;
 };
+// `bad_content` for any name that could be taken for another, or leave its folder, when saved.
+Status check_attachment_name(std::string_view name);
+// Lower case, "type/subtype", without parameters.
+Status check_media_type(std::string_view type);
+// What decode_content refuses, for content made here.
+Status check_content(const Content& content);
 SecretBuffer encode_content(const Content& content);
+// h1 is known only once the length of the content is, which stands in the header: it is put into its place in
+// the encoded bytes.
+void set_encoded_h1(MutableBytes encoded, const HeaderHash& h1);
 // Strict; the document hash and the attachment names are checked.
 Result<Content> decode_content(ByteView bytes);
 

@@ -13,7 +13,9 @@ struct BodyKeys {
 // HKDF-SHA256(ikm = CEK, salt = h1, info = "sampan/1 keys\0" || u32 suite) -> payload key (32) || commitment
 // (32).
 BodyKeys derive_body_keys(ByteView content_key, const HeaderHash& h1, std::uint32_t suite);
-// Commitment (constant time), STREAM, padding, inner h1, manifest against the header's parts.
+// One attachment for each part of the header, in order, of sizes that agree: `inner_mismatch` otherwise.
+Status check_manifest(const Content& content, const Header& header);
+// Commitment (constant time), body hash, STREAM, padding, inner h1, manifest against the header's parts.
 Result<Content> open_body(const SignedSeal& seal, ByteView body, ByteView content_key);
 
 }  // namespace sampan

@@ -33,6 +33,7 @@ enum class EnvelopeError {
     no_prekey,         // a recipient has no usable bundle
     duplicate_prekey,
     too_large,
+    stopped,  // by the caller, while a part was sealed or opened
 };
 constexpr std::string_view error_name(EnvelopeError e) {
     switch (e) {
@@ -86,6 +87,8 @@ constexpr std::string_view error_name(EnvelopeError e) {
             return "duplicate_prekey";
         case EnvelopeError::too_large:
             return "message_too_large";
+        case EnvelopeError::stopped:
+            return "stopped";
     }
     return "unknown";
 }

@@ -7,6 +7,8 @@
 //   subject   SHA-256(seal || signature)
 #pragma once
 
+#include <span>
+
 #include "sampan/base/limits.h"
 #include "sampan/crypto/merkle.h"
 #include "sampan/envelope/error.h"
@@ -16,6 +18,11 @@ namespace sampan {
 
 inline constexpr std::uint32_t k_message_version = 1;
 inline constexpr std::uint32_t k_suite_1 = 1;
+// No tree grows beyond this (C2SP tlog-checkpoint readers hold sizes in signed 64 bits).
+inline constexpr std::uint64_t k_largest_tree = 0x7fff'ffff'ffff'ffffULL;
+inline constexpr std::size_t k_reason_bytes = 64;  // the name of a refusal
+inline constexpr std::size_t k_enc_bytes = 32;                    // of a stanza, HPKE's enc
+inline constexpr std::size_t k_seal_fixed_bytes = 32 + 32 + 32 + 8;  // of a seal, after the header
 
 enum class MessageClass : std::uint8_t { submission = 1, workspace, receipt, recall, consent, control };
 enum class Precedence : std::uint8_t { flash = 1, immediate, priority, routine };
@@ -60,6 +67,8 @@ struct Header {
 
     std::optional<std::size_t> index_of(const AgencyId& agency) const;
 };
+// What decode_header refuses, for a header made here.
+Status check_header(const Header& header);
 Bytes encode_header(const Header& header);
 // Strict, and refuses: unknown version or suite, empty or unsorted recipients, duplicates, expiry out of
 // range, a padded length that is not one, part sizes that are not STREAM sizes or over limits.
@@ -83,6 +92,8 @@ Result<Seal> decode_seal(ByteView bytes);
 // SHA-256 of the encoded seal: the chain's "hash of the seal before".
 using SealHash = FixedBytes<struct SealHashTag, 32>;
 SealHash seal_hash(ByteView seal_bytes);
+// SHA-256(seal || signature): how the log and all receipts name the message.
+MessageSubject message_subject(ByteView seal_bytes, const Ed25519Signature& signature);
 
 // A seal and its signature as carried, decoded. Nothing is verified yet but the form.
 struct SignedSeal {
@@ -99,6 +110,11 @@ Status verify_seal_signature(const SignedSeal& seal, const Certificate& sender_c
 // The stanza at `index` belongs to this seal.
 Status verify_stanza(const SignedSeal& seal, std::size_t index, const Stanza& stanza,
                      const MerkleProof& proof);
+// Whole stanzas, at most limits::k_recipients, as a submission carries them.
+Result<std::vector<Stanza>> split_stanzas(ByteView bytes);
+// All stanzas belong to this seal, one for each recipient, all with the same enc. Gives their leaf hashes, from
+// which merkle_inclusion_all makes each recipient's proof.
+Result<std::vector<MerkleHash>> verify_stanzas(const SignedSeal& seal, std::span<const Stanza> stanzas);
 // The body is the one that was sealed.
 Status verify_body(const SignedSeal& seal, ByteView body);
 

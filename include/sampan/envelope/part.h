@@ -21,7 +21,9 @@ std::uint64_t part_frame_size(const PartDescription& part, std::uint64_t index);
 // The leaf hashes of one part, so that frames can be sent with proofs without reading the whole again.
 struct PartTree {
     std::vector<MerkleHash> leaves;
+    // Hashes the whole tree again: for one frame. `proofs` gives all of them at little more.
     MerkleProof proof(std::uint64_t frame) const;
+    std::vector<MerkleProof> proofs() const;
 };
 
 }  // namespace sampan

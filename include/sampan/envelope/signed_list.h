@@ -10,6 +10,15 @@
 
 namespace sampan {
 
+inline constexpr std::size_t k_list_statement_bytes = 512;
+inline constexpr std::size_t k_answer_detail_bytes = 256;
+// Of one item. A list of limits::k_signed_list_items of the largest fits one frame.
+inline constexpr std::size_t k_list_item_bytes = 600;
+inline constexpr std::size_t k_list_evidence_bytes =
+    k_list_statement_bytes + 64 + k_list_item_bytes + limits::k_proof_hashes * 34 + 32;
+static_assert(limits::k_signed_list_items * (k_list_item_bytes + 6) + k_list_statement_bytes + limits::k_kib <
+              limits::k_frame_bytes);
+
 enum class ListKind : std::uint8_t { answers = 1, outcomes = 2 };
 
 struct ListStatement {
@@ -31,9 +40,9 @@ struct Answer {
     MessageId message_id;
     MessageSubject subject;
     AnswerCode code = AnswerCode::accepted;
-    std::string reason;  // "" when accepted
-    std::string detail;
-    std::optional<LeafIndex> leaf_index;
+    std::string reason;  // "" when accepted; else a refusal's name (a-z, 0-9, _)
+    std::string detail;  // for people, when refused; cut to k_answer_detail_bytes of UTF-8 when encoded
+    std::optional<LeafIndex> leaf_index;  // always there when accepted
     UnixMillis time;
     Epoch epoch;
 };
@@ -45,7 +54,7 @@ std::string_view outcome_name(OutcomeCode code);
 struct Outcome {
     MessageSubject subject;
     OutcomeCode code = OutcomeCode::delivered;
-    std::string reason;
+    std::string reason;  // of a rejection always, of a delivery never
     UnixMillis time;
 };
 Bytes encode_outcome(const Outcome& outcome);
@@ -62,7 +71,7 @@ struct SignedList {
     std::vector<Item> items;
     Sha256Digest hash() const;  // SHA-256(statement || signature): the log subject
 };
-// 1 to limits::k_signed_list_items items.
+// 1 to limits::k_signed_list_items items; fills in count and root.
 Result<SignedList> sign_list(ListStatement statement, std::vector<Bytes> items, const Signer& signer);
 // The same list with the items for which `keep` is false redacted.
 SignedList redact(const SignedList& list, const std::vector<bool>& keep);

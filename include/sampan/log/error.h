@@ -7,7 +7,7 @@
 
 namespace sampan {
 
-enum class LogError { bad_entry, bad_note, bad_checkpoint, wrong_origin, rollback, fork, bad_export };
+enum class LogError { bad_entry, bad_note, bad_checkpoint, wrong_origin, rollback, fork, bad_tile, bad_export };
 constexpr std::string_view error_name(LogError e) {
     switch (e) {
         case LogError::bad_entry:
@@ -24,6 +24,8 @@ constexpr std::string_view error_name(LogError e) {
             return "log_fork";
         case LogError::bad_export:
             return "bad_log_export";
+        case LogError::bad_tile:
+            return "bad_tile";
     }
     return "unknown";
 }

@@ -46,6 +46,7 @@ Result<LogEntry> decode_log_entry(ByteView bytes);
 inline MerkleHash log_leaf(const LogEntry& entry) {
     return merkle_leaf_hash(encode_log_entry(entry).view());
 }
+inline constexpr std::size_t k_entry_salt_bytes = 16;
 // SHA-256(salt (16) || record): for low-entropy records that may be erased.
 EntrySubject salted_subject(ByteView salt, ByteView record);
 

@@ -1,0 +1,189 @@
+#include "sampan/envelope/content.h"
+
+#include <google/protobuf/arena.h>
+
+#include <algorithm>
+
+#include "envelope/codec.h"
+#include "sampan/wire/strict.h"
+#include "wire/message.pb.h"
+
+namespace sampan {
+namespace {
+
+constexpr EnvelopeError k_bad = EnvelopeError::bad_content;
+
+Error bad(std::string why) {
+    return Error(k_bad, std::move(why));
+}
+
+void wipe_field(std::string* field) {
+    wipe({reinterpret_cast<std::uint8_t*>(field->data()), field->size()});
+}
+
+// protobuf holds fields in ordinary strings: what is secret in them is overwritten before they go.
+class WipedContent {
+  public:
+    WipedContent() = default;
+    WipedContent(const WipedContent&) = delete;
+    WipedContent& operator=(const WipedContent&) = delete;
+    ~WipedContent() {
+        wipe_field(message_.mutable_document());
+        for (auto& attachment : *message_.mutable_attachments()) wipe_field(attachment.mutable_key());
+    }
+    wire::Content& operator*() { return message_; }
+
+  private:
+    wire::Content message_;
+};
+
+// Characters that make a name look like another one: directions, marks and separators that are not seen.
+bool is_invisible(std::uint32_t point) {
+    return (point >= 0x80 && point <= 0x9f) || (point >= 0x200b && point <= 0x200f) ||
+           (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
+           point == 0x61c;
+}
+
+std::uint32_t next_point(ByteView& utf8) {
+    const std::uint8_t lead = utf8[0];
+    const std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    std::uint32_t point = size == 1 ? lead : lead & (0x7fU >> size);
+    for (std::size_t i = 1; i < size; ++i) point = point << 6 | (utf8[i] & 0x3f);
+    utf8 = utf8.subspan(size);
+    return point;
+}
+
+Status check_void(const VoidEntry& entry) {
+    if (entry.sequence == 0) return bad("a void without a sequence");
+    if (entry.reason.empty() || entry.reason.size() > k_reason_bytes)
+        return bad("a void's reason is missing or too long");
+    if (entry.refusal.empty() || entry.refusal.size() > k_void_refusal_bytes)
+        return bad("a void's refusal is missing or too long");
+    return ok_status();
+}
+
+Status read_attachment(const wire::Attachment& from, AttachmentEntry& to) {
+    to.name = from.name();
+    to.media_type = from.media_type();
+    to.size = from.size();
+    SAMPAN_TRY(read_fixed(k_bad, "attachment hash", from.sha256(), to.sha256));
+    return read_fixed(k_bad, "attachment key", from.key(), to.key);
+}
+
+Status read_void(const wire::Void& from, VoidEntry& to) {
+    to.sequence = from.sequence();
+    SAMPAN_TRY(read_fixed(k_bad, "void", from.seal_hash(), to.seal));
+    to.reason = from.reason();
+    to.refusal = to_bytes(as_bytes(from.refusal()));
+    return ok_status();
+}
+
+Status read_content(const wire::Content& in, Content& out) {
+    SAMPAN_TRY(read_fixed(k_bad, "h1", in.h1(), out.h1));
+    SAMPAN_TRY(read_fixed(k_bad, "document id", in.document_id(), out.document_id));
+    SAMPAN_TRY(read_fixed(k_bad, "document hash", in.document_hash(), out.document_hash));
+    out.revision = in.revision();
+    out.document = to_bytes(as_bytes(in.document()));
+    out.attachments.reserve(static_cast<std::size_t>(in.attachments_size()));
+    for (const auto& from : in.attachments())
+        SAMPAN_TRY(read_attachment(from, out.attachments.emplace_back()));
+    out.voids.reserve(static_cast<std::size_t>(in.voids_size()));
+    for (const auto& from : in.voids()) SAMPAN_TRY(read_void(from, out.voids.emplace_back()));
+    return ok_status();
+}
+
+}  // namespace
+
+Status check_attachment_name(std::string_view name) {
+    ByteView rest = as_bytes(name);
+    if (rest.empty() || rest.size() > k_attachment_name_bytes) return bad("a file name is empty or too long");
+    if (!is_utf8(rest)) return bad("a file name is not UTF-8");
+    if (name == "." || name == "..") return bad("a file name names a folder");
+    while (!rest.empty()) {
+        const std::uint32_t point = next_point(rest);
+        if (point < 0x20 || point == 0x7f || point == '/' || point == '\\')
+            return bad("a file name has a folder or a control character in it");
+        if (is_invisible(point)) return bad("a file name has an invisible character in it");
+    }
+    return ok_status();
+}
+
+Status check_media_type(std::string_view type) {
+    const auto token = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '+' || c == '-';
+    };
+    const std::size_t slash = type.find('/');
+    const auto part_ok = [&](std::string_view part) {
+        return !part.empty() && std::all_of(part.begin(), part.end(), token);
+    };
+    if (type.size() > k_media_type_bytes || slash == std::string_view::npos ||
+        !part_ok(type.substr(0, slash)) || !part_ok(type.substr(slash + 1)))
+        return bad("a media type is not like \"text/plain\"");
+    return ok_status();
+}
+
+Status check_content(const Content& content) {
+    if (content.revision == 0) return bad("revisions begin at 1");
+    if (sha256(content.document) != content.document_hash) return bad("the document's hash is another");
+    if (content.attachments.size() > limits::k_parts) return bad("too many attachments");
+    std::vector<std::string_view> names;
+    for (const auto& attachment : content.attachments) {
+        SAMPAN_TRY(check_attachment_name(attachment.name));
+        SAMPAN_TRY(check_media_type(attachment.media_type));
+        if (attachment.size > limits::k_part_plaintext_bytes) return bad("an attachment is too large");
+        names.push_back(attachment.name);
+    }
+    std::sort(names.begin(), names.end());
+    if (std::adjacent_find(names.begin(), names.end()) != names.end())
+        return bad("two attachments have the same name");
+    if (content.voids.size() > k_voids) return bad("too many voids");
+    for (const auto& entry : content.voids) SAMPAN_TRY(check_void(entry));
+    return ok_status();
+}
+
+SecretBuffer encode_content(const Content& content) {
+    WipedContent holder;
+    wire::Content& out = *holder;
+    write_bytes(*out.mutable_h1(), content.h1.view());
+    write_bytes(*out.mutable_document_id(), content.document_id.view());
+    out.set_revision(content.revision);
+    write_bytes(*out.mutable_document_hash(), content.document_hash.view());
+    write_bytes(*out.mutable_document(), content.document);
+    for (const auto& from : content.attachments) {
+        wire::Attachment& to = *out.add_attachments();
+        to.set_name(from.name);
+        to.set_media_type(from.media_type);
+        to.set_size(from.size);
+        write_bytes(*to.mutable_sha256(), from.sha256.view());
+        write_bytes(*to.mutable_key(), from.key.reveal(k_reveal));
+    }
+    for (const auto& from : content.voids) {
+        wire::Void& to = *out.add_voids();
+        to.set_sequence(from.sequence);
+        write_bytes(*to.mutable_seal_hash(), from.seal.view());
+        to.set_reason(from.reason);
+        write_bytes(*to.mutable_refusal(), from.refusal);
+    }
+    SecretBuffer bytes(out.ByteSizeLong());
+    out.SerializeWithCachedSizesToArray(bytes.fill(k_reveal).data());
+    return bytes;
+}
+
+void set_encoded_h1(MutableBytes encoded, const HeaderHash& h1) {
+    // Field 1, delimited, 32 bytes.
+    SAMPAN_ASSERT(encoded.size() >= 2 + HeaderHash::k_size && encoded[0] == 0x0a &&
+                  encoded[1] == HeaderHash::k_size);
+    const ByteView bytes = h1.view();
+    std::copy(bytes.begin(), bytes.end(), encoded.begin() + 2);
+}
+
+Result<Content> decode_content(ByteView bytes) {
+    WipedContent holder;
+    ENVELOPE_TRY(k_bad, decode_strict(bytes, limits::k_body_padded_bytes, *holder));
+    Content content;
+    SAMPAN_TRY(read_content(*holder, content));
+    SAMPAN_TRY(check_content(content));
+    return content;
+}
+
+}  // namespace sampan
