@@ -50,10 +50,11 @@ Result<ByteView> content_of(const std::uint8_t*& at, const std::uint8_t* end, st
 }
 
 Status decode_packet(ByteView packet, std::vector<Packet>& out) {
+    if (packet.empty()) return Error(WireError::bad_value, "Packet: is of no kind");
     const std::uint8_t* at = packet.data();
     const std::uint8_t* end = at + packet.size();
     const auto tag = archive::get_varint(at, end);
-    if (!tag) return Error(WireError::not_canonical, "Packet: no packet, or its tag is not minimal");
+    if (!tag) return Error(WireError::not_canonical, "Packet: its tag is truncated or not minimal");
     const std::uint64_t number = *tag >> 3;
     if (number >= k_kind_numbers || k_decoders[number] == nullptr)
         return Error(WireError::unknown_field, "Packet: kind " + std::to_string(number) + " is unknown");

@@ -41,7 +41,7 @@ void fields(A& a, archive::Described<A, LoggedStatement>& p) {
 template <typename A>
 void fields(A& a, archive::Described<A, Peer>& p) {
     a.name(1, "agency", p.agency);
-    a.optional_message(2, "descriptor", p.descriptor);
+    a.optional_message(2, "node_descriptor", p.descriptor);
     a.optional_message(3, "bundle", p.bundle);
 }
 template <typename A>

@@ -18,33 +18,6 @@ std::optional<std::uint64_t> get_varint(const std::uint8_t*& at, const std::uint
     return std::nullopt;
 }
 
-namespace {
-
-// Bytes of the UTF-8 character that starts here (RFC 3629: no overlong forms, no surrogates), 0 for none.
-std::size_t utf8_character(ByteView in) {
-    const std::uint8_t lead = in[0];
-    if (lead < 0x80) return 1;
-    const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || in.size() < size) return 0;
-    for (std::size_t i = 1; i < size; ++i)
-        if ((in[i] & 0xc0) != 0x80) return 0;
-    const std::uint8_t second = in[1];
-    const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    const bool beyond = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-    return overlong || beyond ? 0 : size;
-}
-
-}  // namespace
-
-bool is_utf8(ByteView text) {
-    while (!text.empty()) {
-        const std::size_t size = utf8_character(text);
-        if (size == 0) return false;
-        text = text.subspan(size);
-    }
-    return true;
-}
-
 void ReadArchive::fail(WireError code, const char* what, std::string_view why) {
     if (failed()) return;
     error_.emplace(code, std::string(type_).append(".").append(what).append(": ").append(why));

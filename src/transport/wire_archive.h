@@ -52,7 +52,6 @@ inline std::uint8_t* put_varint(std::uint8_t* out, std::uint64_t value) {
 // Minimal, at most 64 bits. Nothing, when the bytes end inside it or are not canonical; `at` is then
 // undefined.
 std::optional<std::uint64_t> get_varint(const std::uint8_t*& at, const std::uint8_t* end);
-bool is_utf8(ByteView text);
 
 // What counting and writing share: which fields stand, and what each holds. `Derived` has
 // number(field, value), bytes(field, view), open(field, size) and raw varints.
