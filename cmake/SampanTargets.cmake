@@ -30,10 +30,10 @@ if(SAMPAN_FUZZ)
   target_compile_options(sampan_build INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# mold links a debug build several times faster; releases are linked by the distribution's own linker.
-find_program(SAMPAN_MOLD mold DOC "The mold linker, used for debug builds when it is there")
+# mold links several times faster; releases are linked by the distribution's own linker.
+find_program(SAMPAN_MOLD mold DOC "The mold linker, used for every build but releases when it is there")
 if(SAMPAN_MOLD)
-  target_link_options(sampan_build INTERFACE $<$<CONFIG:Debug>:-fuse-ld=mold>)
+  target_link_options(sampan_build INTERFACE $<$<NOT:$<CONFIG:Release>>:-fuse-ld=mold>)
 endif()
 
 # sampan_layer(NAME SOURCES file... LINKS layer... LIBRARIES target...)

@@ -27,7 +27,7 @@ step() {
   wait $pid || status=$?
   trap - INT TERM
   if ((status != 0)); then
-    grep -m 1 -A 30 -E 'FAILED:|error:|Error' "$log" >&2 || tail -n 30 "$log" >&2
+    grep -vE '^(\[[0-9]+/[0-9]+\]|-- |ninja: Entering)' "$log" | tail -n 80 >&2 || true
     printf 'error: "%s" failed after %d s (status %d); all of it is in %s\n' \
       "$title" $((SECONDS - started)) $status "$log" >&2
   fi

@@ -1,4 +1,5 @@
-// The main function of every Catch2 suite. A case that asserts nothing, or a name that matches no case, is a failure.
+// The main function of every Catch2 suite. A case that asserts nothing fails, and so does a name without a
+// case.
 #define CATCH_CONFIG_RUNNER
 #include "catch.h"
 
