@@ -35,7 +35,7 @@ bool is_canonical_object_id(ByteView content) {
 bool is_canonical_universal(const Item& item) {
     switch (item.tag) {
         case k_boolean:
-            return item.content.size() == 1 && (item.content[0] == 0x00 || item.content[0] == 0xff);
+            return item.content.size() == 1 && item.content[0] == 0xff;
         case k_integer:
             return is_minimal_integer(item.content);
         case k_bit_string:

@@ -39,8 +39,9 @@ std::optional<Item> take(ByteView& in, std::uint8_t tag);
 // Tag, length and the pieces one after another; less than 64 KiB.
 Bytes make(std::uint8_t tag, std::initializer_list<ByteView> pieces);
 
-// One item, all of `in`, canonical down to its leaves. Stricter than DER where certificates have no need:
-// a SET has one element, tags are below 31, nesting ends at 16.
+// One item, all of `in`, canonical down to its leaves. Stricter than DER where certificates have no need: a
+// SET has one element, tags are below 31, nesting ends at 16; and a BOOLEAN is true, because every one that a
+// certificate has defaults to false, and defaults are not written.
 bool is_canonical(ByteView in);
 
 }  // namespace sampan::der

@@ -67,7 +67,7 @@ Result<SignedParts> signed_parts(ByteView der) {
     return SignedParts{body->whole, bytes};
 }
 
-// The walk over the items cannot see an explicit default; encoding the parsed form again can.
+// A second opinion on the walk over the items: what OpenSSL understood, written again, is what was signed.
 bool encodes_again_to(X509* x509, ByteView to_be_signed) {
     std::uint8_t* bytes = nullptr;
     const int size = i2d_re_X509_tbs(x509, &bytes);

@@ -36,9 +36,9 @@ TEST_CASE("an item is neither cut short nor followed by anything") {
     CHECK(canonical("3003020101"));
 }
 
-TEST_CASE("a boolean is 00 or ff, and null is empty") {
+TEST_CASE("a boolean is ff, since its default of false is not written, and null is empty") {
     CHECK(canonical("0101ff"));
-    CHECK(canonical("010100"));
+    CHECK(!canonical("010100"));
     CHECK(!canonical("010101"));
     CHECK(!canonical("0100"));
     CHECK(!canonical("0102ffff"));
