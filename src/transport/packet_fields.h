@@ -154,6 +154,11 @@ void fields(A& a, archive::Described<A, Ping>& p) {
     a.u64(1, "token", p.token);
 }
 
+template <typename A>
+void fields(A& a, archive::Described<A, NoticesKept>& p) {
+    a.index(1, "leaf_index", p.leaf_index);
+}
+
 // --- broker → node or auditor
 template <typename A>
 void fields(A& a, archive::Described<A, Challenge>& p) {
@@ -302,6 +307,7 @@ inline constexpr std::array k_packet_kinds{
     PacketKind{46, "Entries"},
     PacketKind{47, "RegistryEpochs"},
     PacketKind{48, "Pong"},
+    PacketKind{16, "NoticesKept"},
 };
 static_assert(k_packet_kinds.size() == std::variant_size_v<Packet>);
 

@@ -140,6 +140,9 @@ struct OutcomeNotice {
     LeafIndex leaf_index;
     std::uint64_t time_s = 0;
 };
+struct NoticesKept {
+    LeafIndex leaf_index;
+};
 struct FetchParts {
     MessageSubject subject;
     std::uint32_t part = 0;
@@ -202,7 +205,7 @@ using Packet =
                  FetchParts, FetchCheckpoint, FetchInclusion, FetchConsistency, FetchEntries, FetchRegistry,
                  Ping, Challenge, Welcome, SessionError, StatementLogged, Peers, PartsWanted, Answers,
                  Deliver, OutcomesLogged, OutcomeNotice, PartData, CheckpointNote, Inclusion, Consistency,
-                 Entries, RegistryEpochs, Pong>;
+                 Entries, RegistryEpochs, Pong, NoticesKept>;
 std::string_view packet_name(const Packet& packet);
 
 // What the session signature covers (session.proto, Prove).

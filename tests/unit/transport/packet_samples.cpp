@@ -108,6 +108,10 @@ Ping PacketSamples::packet() {
     return {any()};
 }
 template <>
+NoticesKept PacketSamples::packet() {
+    return {LeafIndex(any())};
+}
+template <>
 Challenge PacketSamples::packet() {
     return {fixed<SessionNonce>(), BrokerId::parse("broker-1").value(), Epoch(any()),
             static_cast<std::uint32_t>(number(1, 9))};
