@@ -6,6 +6,10 @@ check_pie_supported()
 add_library(sampan_warnings INTERFACE)
 target_compile_options(sampan_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(SAMPAN_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Instrumented code makes g++ see uninitialised members inside the standard library.
+  target_compile_options(sampan_warnings INTERFACE -Wno-maybe-uninitialized)
+endif()
 
 # Flags for everything that is linked into our programs.
 add_library(sampan_build INTERFACE)
