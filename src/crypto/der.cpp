@@ -96,9 +96,12 @@ Bytes make(std::uint8_t tag, std::initializer_list<ByteView> pieces) {
     std::size_t length = 0;
     for (const ByteView piece : pieces) length += piece.size();
     SAMPAN_ASSERT(length < 0x10000);
-    Bytes out{tag};
+    Bytes out;
+    out.reserve(4 + length);
+    out.push_back(tag);
     if (length >= 0x100) {
-        out.insert(out.end(), {0x82, static_cast<std::uint8_t>(length >> 8)});
+        out.push_back(0x82);
+        out.push_back(static_cast<std::uint8_t>(length >> 8));
     } else if (length >= 0x80) {
         out.push_back(0x81);
     }
