@@ -82,6 +82,8 @@ struct Registry {
     std::string log_origin() const;  // "<exchange>/log/<n>"
 };
 
+// Canonical bytes of the policy alone: what its hash is over.
+Bytes encode_policy(const LabelPolicy& policy);
 // Canonical bytes; the registry was checked (check_registry) before.
 Bytes encode_registry(const Registry& registry);
 // Strict; also everything check_registry refuses.
@@ -128,14 +130,17 @@ class RegistryChain {
 
   private:
     RegistryChain() = default;
+    static Result<RegistryPtr> make_epoch(Registry registry, const Bytes& registry_bytes,
+                                          ByteView signed_epoch);
     std::vector<RegistryPtr> epochs_;
     RegistryPtr newest_;
 };
 
 // The epoch file: bytes of a registry signed by `keys`.
 Bytes sign_registry(const Registry& registry, const std::vector<const Ed25519Key*>& keys);
-// 12 words of a fixed list of 2,048 (BIP-39's English list is not vendored: pronounceable syllables, see
-// PROTOCOL.md), for two people to compare on the telephone.
+// For two people to compare on the telephone: the first 24 bytes as twelve syllable words of 16 bits, each
+// consonant (4 bits) vowel (2) consonant (4) vowel (2) consonant (4) from "bdfghjklmnprstvz" and "aiou", in
+// groups of four.
 std::string fingerprint_words(const Sha256Digest& digest);
 
 }  // namespace sampan

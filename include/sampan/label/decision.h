@@ -16,6 +16,8 @@ enum class Verdict : std::uint8_t {
     above_send_ceiling,       // the sender may not send at this level
     suite_below_floor,
     label_expired,
+    unknown_subject,    // no member of this exchange
+    member_not_active,  // joining, suspended or revoked
 };
 constexpr std::string_view verdict_name(Verdict v) {
     switch (v) {
@@ -39,6 +41,10 @@ constexpr std::string_view verdict_name(Verdict v) {
             return "suite_below_floor";
         case Verdict::label_expired:
             return "label_expired";
+        case Verdict::unknown_subject:
+            return "unknown_subject";
+        case Verdict::member_not_active:
+            return "member_not_active";
     }
     return "unknown";
 }

@@ -1,0 +1,76 @@
+// The key folders of a node, a broker and an auditor: which files there are, and loading them under one
+// passphrase. Everything private is a key file (crypto/key_file.h), mode 0600.
+//
+//   agency   root.key root.pem   the agency's root: moved offline after `agency init`; no program loads it
+//            node.key node.pem   signing key and certificate
+//            curve.key           transport
+//            witness.key         cosigning of checkpoints
+//            storage.key         wraps prekeys and drafts in the node's store (32 random bytes)
+//            archive.key         private half of the archive, under a passphrase of its own
+//            archive.pub         its public half, 64 hexadecimal digits
+//            descriptor.bin      the first descriptor: lp(bytes) || signature
+//            joining-request.txt
+//   broker   curve.key log.key receipt.key broker.pub.toml
+//   auditor  curve.key signing.key auditor.id auditor.pub.toml
+#pragma once
+
+#include "sampan/crypto/aead.h"
+#include "sampan/crypto/key_file.h"
+#include "sampan/identity/descriptor.h"
+
+namespace sampan {
+
+// Purposes written into key files.
+namespace key_purpose {
+inline constexpr std::string_view k_authority = "authority";
+inline constexpr std::string_view k_agency_root = "agency-root";
+inline constexpr std::string_view k_node = "node-signing";
+inline constexpr std::string_view k_curve = "curve";
+inline constexpr std::string_view k_witness = "witness";
+inline constexpr std::string_view k_storage = "storage";
+inline constexpr std::string_view k_archive = "archive";
+inline constexpr std::string_view k_log = "broker-log";
+inline constexpr std::string_view k_receipt = "broker-receipt";
+inline constexpr std::string_view k_auditor = "auditor-signing";
+}  // namespace key_purpose
+
+using StorageKey = Secret<struct StorageKeyTag, 32>;
+
+struct NodeKeys {
+    AgencyId agency;
+    ExchangeName exchange;
+    std::unique_ptr<Signer> node;     // message, descriptor, prekeys, session, outcomes
+    std::unique_ptr<Signer> witness;  // checkpoints
+    Certificate certificate;
+    CurveKeyPair curve;
+    StorageKey storage;
+    X25519PublicKey archive_public;
+    SignedStatement first_descriptor;
+};
+// Agency and exchange are read from the certificate's URI and the first descriptor, which must agree.
+Result<NodeKeys> load_node_keys(FileSystem& files, const std::string& folder, const SecretBuffer& passphrase);
+// The archive's private half, with an officer's passphrase.
+Result<X25519KeyPair> load_archive_key(FileSystem& files, const std::string& folder,
+                                       const SecretBuffer& passphrase);
+
+struct BrokerKeys {
+    CurveKeyPair curve;
+    std::unique_ptr<Signer> log;      // checkpoints
+    std::unique_ptr<Signer> receipt;  // answers, outcomes
+};
+Result<BrokerKeys> load_broker_keys(FileSystem& files, const std::string& folder,
+                                    const SecretBuffer& passphrase);
+
+struct AuditorKeys {
+    AgencyId id;
+    CurveKeyPair curve;
+    Ed25519Key signing;
+};
+Result<AuditorKeys> load_auditor_keys(FileSystem& files, const std::string& folder,
+                                      const SecretBuffer& passphrase);
+
+// lp(bytes) || signature.
+Bytes encode_statement_file(const SignedStatement& statement);
+Result<SignedStatement> decode_statement_file(ByteView bytes);
+
+}  // namespace sampan

@@ -1,0 +1,164 @@
+#include "sampan/identity/registry.h"
+
+#include <algorithm>
+
+#include "sampan/base/limits.h"
+
+namespace sampan {
+namespace {
+
+Error bad(std::string why) {
+    return Error(IdentityError::bad_registry, std::move(why));
+}
+
+template <typename List, typename Id>
+auto find_sorted(const List& list, const Id& id) -> decltype(list.data()) {
+    const auto at = std::lower_bound(list.begin(), list.end(), id,
+                                     [](const auto& entry, const Id& wanted) { return entry.id < wanted; });
+    return at == list.end() || at->id != id ? nullptr : &*at;
+}
+
+template <typename List>
+bool sorted_by_id(const List& list) {
+    for (std::size_t i = 1; i < list.size(); ++i)
+        if (!(list[i - 1].id < list[i].id)) return false;
+    return true;
+}
+
+Status check_member(const Registry& registry, const Member& member) {
+    const std::string who = "member " + member.id.text();
+    if (!member.names.contains("en")) return bad(who + " has no name in English");
+    if (!member.country.empty() && member.country.size() != 2)
+        return bad(who + ": the country is no ISO 3166-1 alpha-2 code");
+    const auto root = Certificate::parse_der(member.root_certificate);
+    if (!root.ok()) return root.error().within(who);
+    if (!root->is_authority()) return bad(who + ": the pinned certificate is not a root");
+    if (const Status clearance = check_clearance(registry.policy, member.clearance); !clearance.ok())
+        return clearance.error().within(who + ": clearance");
+    if (registry.policy.level(member.send_ceiling) == nullptr)
+        return bad(who + ": the send ceiling \"" + member.send_ceiling + "\" is no level of the policy");
+    return ok_status();
+}
+
+Status check_dialogue(const Registry& registry, const DialogueEntry& dialogue) {
+    const std::string which = "dialogue " + dialogue.id.text();
+    if (dialogue.ends < dialogue.begins) return bad(which + " ends before it begins");
+    if (!std::is_sorted(dialogue.participants.begin(), dialogue.participants.end()) ||
+        std::adjacent_find(dialogue.participants.begin(), dialogue.participants.end()) !=
+            dialogue.participants.end())
+        return bad(which + ": participants are unsorted or repeated");
+    for (const AgencyId& agency : dialogue.participants)
+        if (registry.member(agency) == nullptr) return bad(which + ": " + agency.text() + " is no member");
+    if (!std::binary_search(dialogue.participants.begin(), dialogue.participants.end(), dialogue.host))
+        return bad(which + ": its host " + dialogue.host.text() + " does not take part");
+    if (dialogue.sister && registry.dialogue(*dialogue.sister) == nullptr)
+        return bad(which + ": its sister " + dialogue.sister->text() + " does not exist");
+    return ok_status();
+}
+
+Status check_parties(const Registry& registry) {
+    if (registry.members.size() > limits::k_members)
+        return bad("more than " + std::to_string(limits::k_members) + " members");
+    if (!sorted_by_id(registry.members) || !sorted_by_id(registry.auditors) ||
+        !sorted_by_id(registry.dialogues) || !sorted_by_id(registry.brokers))
+        return bad("members, brokers, auditors or dialogues are unsorted or repeated");
+    std::vector<CurvePublicKey> curve_keys;
+    for (const Member& member : registry.members) {
+        SAMPAN_TRY(check_member(registry, member));
+        curve_keys.push_back(member.curve_key);
+    }
+    for (const AuditorEntry& auditor : registry.auditors) {
+        if (registry.member(auditor.id) != nullptr)
+            return bad("auditor " + auditor.id.text() + " has the id of a member");
+        curve_keys.push_back(auditor.curve_key);
+    }
+    for (const BrokerEntry& broker : registry.brokers) {
+        if (broker.addresses.empty()) return bad("broker " + broker.id.text() + " has no address");
+        curve_keys.push_back(broker.curve_key);
+    }
+    std::sort(curve_keys.begin(), curve_keys.end());
+    if (std::adjacent_find(curve_keys.begin(), curve_keys.end()) != curve_keys.end())
+        return bad("two parties have the same CURVE key");
+    for (const DialogueEntry& dialogue : registry.dialogues) SAMPAN_TRY(check_dialogue(registry, dialogue));
+    return ok_status();
+}
+
+}  // namespace
+
+const Member* Registry::member(const AgencyId& id) const {
+    return find_sorted(members, id);
+}
+const DialogueEntry* Registry::dialogue(const DialogueId& id) const {
+    return find_sorted(dialogues, id);
+}
+const AuditorEntry* Registry::auditor(const AgencyId& id) const {
+    return find_sorted(auditors, id);
+}
+const BrokerEntry* Registry::broker(const BrokerId& id) const {
+    return find_sorted(brokers, id);
+}
+
+std::string Registry::log_origin() const {
+    return exchange.text() + "/log/" + std::to_string(incarnation.number);
+}
+
+Status check_registry(const Registry& registry) {
+    if (registry.exchange.empty()) return bad("no exchange name");
+    if (registry.epoch.get() == 0) return bad("epochs count from 1");
+    if ((registry.epoch.get() == 1) != registry.previous.is_zero())
+        return bad("only epoch 1 has no previous epoch");
+    if (registry.expires <= registry.issued) return bad("it expires before it is issued");
+    SAMPAN_TRY(check_policy(registry.policy));
+    SAMPAN_TRY(check_parties(registry));
+    const auto& keys = registry.authority_keys;
+    if (!std::is_sorted(keys.begin(), keys.end()) ||
+        std::adjacent_find(keys.begin(), keys.end()) != keys.end())
+        return bad("authority keys are unsorted or repeated");
+    if (registry.authority_threshold == 0 || registry.authority_threshold > keys.size())
+        return bad("the authority threshold cannot be met by " + std::to_string(keys.size()) + " keys");
+    if (registry.incarnation.number == 0) return bad("log incarnations count from 1");
+    if (registry.witness_quorum == 0) return bad("the witness quorum is at least 1");
+    if (registry.version_floor == 0) return bad("the version floor is at least 1");
+    return ok_status();
+}
+
+const Certificate& RegistryEpoch::root_of(const Member& member) const {
+    const auto at = roots_.find(member.id);
+    SAMPAN_ASSERT(at != roots_.end());
+    return at->second;
+}
+
+Decision RegistryEpoch::may_read(const AgencyId& agency, const Label& label, UnixMillis now) const {
+    const Member* member = registry_.member(agency);
+    if (member == nullptr) return {Verdict::unknown_subject, {}, {}, policy_.hash()};
+    if (member->status != MemberStatus::active) return {Verdict::member_not_active, {}, {}, policy_.hash()};
+    return policy_.may_read(label, agency, member->clearance, now);
+}
+
+Decision RegistryEpoch::may_send(const AgencyId& agency, const Label& label, UnixMillis now) const {
+    const Member* member = registry_.member(agency);
+    if (member == nullptr) return {Verdict::unknown_subject, {}, {}, policy_.hash()};
+    if (member->status != MemberStatus::active) return {Verdict::member_not_active, {}, {}, policy_.hash()};
+    return policy_.may_send(label, member->send_ceiling, now);
+}
+
+// Four words of sixteen bits stand for sixty-four bits; twelve for 192. The sixteen bits of a word are
+// written as consonant (4 bits), vowel (2), consonant (4), vowel (2), consonant (4), as in "proquints"
+// (Wilkerson, 2009).
+std::string fingerprint_words(const Sha256Digest& digest) {
+    constexpr std::string_view consonants = "bdfghjklmnprstvz";
+    constexpr std::string_view vowels = "aiou";
+    std::string out;
+    for (std::size_t i = 0; i < 12; ++i) {
+        const unsigned word = static_cast<unsigned>(digest.array()[2 * i]) << 8 | digest.array()[2 * i + 1];
+        if (i > 0) out.push_back(i % 4 == 0 ? ' ' : '-');
+        out.push_back(consonants[word >> 12 & 15]);
+        out.push_back(vowels[word >> 10 & 3]);
+        out.push_back(consonants[word >> 6 & 15]);
+        out.push_back(vowels[word >> 4 & 3]);
+        out.push_back(consonants[word & 15]);
+    }
+    return out;
+}
+
+}  // namespace sampan
