@@ -1,0 +1,168 @@
+// Opening: what is on the disk is verified before anything is answered from it.
+#include "sampan/envelope/signed_list.h"
+#include "store/broker_schema.h"
+#include "store/broker_sqlite.h"
+
+namespace sampan {
+
+using sqlite::Connection;
+using sqlite::OpenOptions;
+using sqlite::Query;
+using sqlite::Transaction;
+
+namespace {
+
+Error damaged(std::string what) {
+    return Error(StoreError::damaged, std::move(what),
+                 "do not go on with this store: restore it from a backup, as the operator's guide says");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<BrokerStore>> open_broker_store(const BrokerStoreOptions& options) {
+    return SqliteBrokerStore::open(options);
+}
+
+Result<std::unique_ptr<BrokerStore>> SqliteBrokerStore::open(const BrokerStoreOptions& options) {
+    FileSystem& files = options.files != nullptr ? *options.files : system_files();
+    const bool in_memory = options.directory.empty();
+    const std::string path = in_memory ? ":memory:" : options.directory + "/broker.db";
+    OpenOptions open;
+    open.path = path;
+    open.application_id = k_broker_application_id;
+    open.version = k_broker_version;
+    open.schema = k_broker_schema;
+    open.page_size = options.page_size;
+    open.vfs = options.vfs;
+    open.max_pages = options.max_pages;
+    open.checkpoint_pages = options.checkpoint_pages;
+    PartFiles parts(files, in_memory ? "" : options.directory + "/parts");
+    bool wal_missing = false;
+    if (!in_memory) {
+        auto made = files.make_directories(options.directory);
+        if (!made)
+            return Error(StoreError::cannot_open, options.directory + ": " + made.error().text(),
+                         "the broker needs a folder that it may write to");
+        wal_missing = options.vfs.empty() && files.exists(path) && !files.exists(path + "-wal");
+    }
+    SAMPAN_TRY(parts.prepare());
+    SAMPAN_ASSIGN(std::unique_ptr<Connection> db, Connection::open(open));
+    std::unique_ptr<SqliteBrokerStore> store(new SqliteBrokerStore(std::move(db), std::move(parts)));
+    if (wal_missing) {
+        SAMPAN_ASSIGN(Query running, store->db_->use("SELECT running FROM head"));
+        SAMPAN_ASSIGN(bool row, running.step());
+        // While the broker runs its write-ahead file exists: without it, what it held is gone.
+        if (!row || running.integer(0) != 0)
+            return damaged("the broker did not stop in order, and its write-ahead file (" + path +
+                           "-wal) is missing");
+    }
+    SAMPAN_TRY(store->recover());
+    SAMPAN_TRY(store->set_running(true));
+    return std::unique_ptr<BrokerStore>(std::move(store));
+}
+
+Status SqliteBrokerStore::recover() {
+    SAMPAN_TRY(read_agencies());
+    SAMPAN_TRY(verify_log());
+    return read_submissions();
+}
+
+Status SqliteBrokerStore::read_agencies() {
+    SAMPAN_ASSIGN(Query all, db_->use("SELECT number, id FROM agencies ORDER BY number"));
+    while (true) {
+        SAMPAN_ASSIGN(bool row, all.step());
+        if (!row) return ok_status();
+        auto agency = AgencyId::parse(all.text(1));
+        if (!agency || all.integer(0) != static_cast<std::int64_t>(agencies_.size()) + 1)
+            return damaged("the table of agencies is not in order");
+        agencies_.push_back(*agency);
+        numbers_.emplace(std::move(agency).value(), static_cast<std::int64_t>(agencies_.size()));
+    }
+}
+
+Status SqliteBrokerStore::verify_log() {
+    {
+        SAMPAN_ASSIGN(Query head, db_->use("SELECT size, root, checkpoint FROM head"));
+        SAMPAN_ASSIGN(bool row, head.step());
+        if (!row) return damaged("the log has no head");
+        head_.size = TreeSize(head.u64(0));
+        SAMPAN_ASSIGN(head_.root, head.fixed<MerkleHash>(1));
+        head_.checkpoint = head.text(2);
+    }
+    SAMPAN_ASSIGN(Query all, db_->use("SELECT leaf, entry, record FROM entries ORDER BY leaf"));
+    while (true) {
+        SAMPAN_ASSIGN(bool row, all.step());
+        if (!row) break;
+        const std::string where = "log entry " + std::to_string(all.u64(0));
+        if (all.u64(0) != tree_.size().get()) return damaged(where + " is not where it belongs");
+        auto entry = decode_log_entry(all.blob(1));
+        if (!entry) return damaged(where + ": " + entry.error().text());
+        // A registry's subject is the hash of what its epoch file wraps: the registry chain checks those.
+        if (entry->type != EntryType::registry && !all.blob(2).empty()) {
+            auto subject = subject_of_record(entry->type, all.blob(2));
+            if (!subject || *subject != entry->subject)
+                return damaged(where + ": its record is not the one that was logged");
+        }
+        const MerkleHash leaf = merkle_leaf_hash(all.blob(1));
+        std::vector<FullTile> full;
+        tree_.append(leaf, full);
+        head_.edge.append(leaf);
+        for (const FullTile& tile : full) SAMPAN_TRY(verify_tile(tile));
+        newest_time_s_ = entry->time_s;
+    }
+    if (tree_.size() != head_.size || head_.edge.root() != head_.root)
+        return damaged("the log's entries do not give the root that its head names");
+    if (head_.size.get() == 0) return ok_status();
+    auto note = Note::parse(head_.checkpoint);
+    auto checkpoint = note ? Checkpoint::parse(note->text) : Result<Checkpoint>(note.error());
+    if (!checkpoint || checkpoint->size != head_.size || checkpoint->root != head_.root)
+        return damaged("the log's checkpoint is not over its entries");
+    return ok_status();
+}
+
+Status SqliteBrokerStore::verify_tile(const FullTile& full) {
+    SAMPAN_ASSIGN(Query find, db_->use("SELECT hashes FROM tiles WHERE level = ? AND tile = ?"));
+    SAMPAN_ASSIGN(bool row, find.bind(full.level).bind_u64(full.index).step());
+    const auto& hashes = full.tile.hashes();
+    bool same = row && find.blob(0).size() == hashes.size() * MerkleHash::k_size;
+    for (std::size_t i = 0; same && i < hashes.size(); ++i) {
+        const ByteView stored = find.blob(0).subspan(i * MerkleHash::k_size, MerkleHash::k_size);
+        same = std::equal(stored.begin(), stored.end(), hashes[i].view().begin());
+    }
+    if (!same)
+        return damaged("tile " + std::to_string(full.index) + " of level " + std::to_string(full.level) +
+                       " does not hold the hashes of its entries");
+    return ok_status();
+}
+
+Status SqliteBrokerStore::read_submissions() {
+    SAMPAN_ASSIGN(Query all,
+                  db_->use("SELECT number, sender, message_id FROM submissions ORDER BY number"));
+    while (true) {
+        SAMPAN_ASSIGN(bool row, all.step());
+        if (!row) return ok_status();
+        SAMPAN_ASSIGN(MessageId id, all.fixed<MessageId>(2));
+        submissions_.add(all.integer(1), id, all.u64(0));
+        next_submission_ = all.u64(0) + 1;
+    }
+}
+
+Status SqliteBrokerStore::set_running(bool running) {
+    {
+        SAMPAN_ASSIGN(Query set, db_->use("UPDATE head SET running = ?"));
+        SAMPAN_TRY(set.bind(running ? 1 : 0).run());
+    }
+    return db_->checkpoint();
+}
+
+Status SqliteBrokerStore::tidy() {
+    return db_->checkpoint();
+}
+
+Status SqliteBrokerStore::close() {
+    SAMPAN_TRY(set_running(false));
+    failed_ = true;  // closed: nothing is written any more
+    return db_->truncate_wal();
+}
+
+}  // namespace sampan
