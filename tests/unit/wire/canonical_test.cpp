@@ -6,7 +6,9 @@
 
 #include "sampan/wire/strict.h"
 #include "support/catch.h"
+#include "wire/identity.pb.h"
 #include "wire/message.pb.h"
+#include "wire/registry.pb.h"
 #include "wire/session.pb.h"
 
 using namespace sampan;
@@ -118,7 +120,8 @@ class Generator {
 std::vector<const pb::Descriptor*> all_types() {
     std::vector<const pb::Descriptor*> out;
     for (const pb::FileDescriptor* file :
-         {wire::Header::descriptor()->file(), wire::Packet::descriptor()->file()})
+         {wire::Header::descriptor()->file(), wire::Packet::descriptor()->file(),
+          wire::SignedRegistry::descriptor()->file(), wire::PrekeyBundle::descriptor()->file()})
         for (int i = 0; i < file->message_type_count(); ++i) out.push_back(file->message_type(i));
     return out;
 }
