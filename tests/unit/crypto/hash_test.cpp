@@ -96,7 +96,7 @@ TEST_CASE("a shorter HKDF output is a prefix of a longer one") {
     const HkdfKey prk = hkdf_extract(as_bytes("salt"), as_bytes("key"));
     Bytes longest(255 * 32);
     hkdf_expand(prk, as_bytes("info"), longest);
-    for (const std::size_t size : {0, 1, 31, 32, 33, 64, 65, 255 * 32}) {
+    for (const std::size_t size : std::initializer_list<std::size_t>{0, 1, 31, 32, 33, 64, 65, 255 * 32}) {
         Bytes output(size);
         hkdf_expand(prk, as_bytes("info"), output);
         CHECK(std::equal(output.begin(), output.end(), longest.begin()));

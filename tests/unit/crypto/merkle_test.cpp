@@ -169,7 +169,7 @@ bool is_bad(const Status& status) {
 
 TEST_CASE("an inclusion proof that is altered in any way is refused") {
     const Leaves leaves = some_leaves(67);
-    for (const std::uint64_t n : {1, 2, 3, 7, 8, 33, 64, 67}) {
+    for (const std::uint64_t n : std::initializer_list<std::uint64_t>{1, 2, 3, 7, 8, 33, 64, 67}) {
         const MerkleHash root = merkle_root(Span(leaves).first(n));
         for (std::uint64_t m = 0; m < n; ++m) {
             const MerkleProof good = merkle_inclusion(Span(leaves).first(n), LeafIndex(m));

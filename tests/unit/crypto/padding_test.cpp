@@ -54,7 +54,8 @@ TEST_CASE("every length is padded as the paper defines it, by at most 12 percent
 }
 
 TEST_CASE("what was padded is found again") {
-    for (const std::size_t size : {0, 1, 1019, 1020, 1021, 1084, 1085, 65'536, 262'000}) {
+    for (const std::size_t size :
+         std::initializer_list<std::size_t>{0, 1, 1019, 1020, 1021, 1084, 1085, 65'536, 262'000}) {
         const Bytes content = test::pattern(size);
         const SecretBuffer padded = pad(content);
         CHECK(padded.size() == padded_length_of_content(size));
