@@ -117,6 +117,12 @@ Status RegistryChain::accept(ByteView signed_epoch) {
     return ok_status();
 }
 
+Result<Sha256Digest> registry_hash_of(ByteView signed_epoch) {
+    wire::SignedRegistry in;
+    SAMPAN_TRY(decode_strict(signed_epoch, limits::k_registry_bytes, in));
+    return sha256(as_bytes(in.registry()));
+}
+
 Bytes sign_registry(const Registry& registry, const std::vector<const Ed25519Key*>& keys) {
     wire::SignedRegistry out;
     const Bytes bytes = encode_registry(registry);

@@ -138,6 +138,8 @@ class RegistryChain {
 
 // The epoch file: bytes of a registry signed by `keys`.
 Bytes sign_registry(const Registry& registry, const std::vector<const Ed25519Key*>& keys);
+// SHA-256 of the registry bytes inside an epoch file: of epoch 1, what trust is anchored in. Verifies nothing.
+Result<Sha256Digest> registry_hash_of(ByteView signed_epoch);
 // For two people to compare on the telephone: the first 24 bytes as twelve syllable words of 16 bits, each
 // consonant (4 bits) vowel (2) consonant (4) vowel (2) consonant (4) from "bdfghjklmnprstvz" and "aiou", in
 // groups of four.

@@ -1,0 +1,83 @@
+// What the exchange authority does, offline, on a folder of its own. One person, one process at a time.
+//
+//   DIR/authority.key   signing key (crypto/key_file.h)
+//   DIR/exchange.toml   name, policy, dialogues, terms: edited by hand, read again for every epoch
+//   DIR/epochs/0001.epoch …   signed epochs, public
+//
+// Dialogues name participants that may not have joined yet: an epoch carries those that are members, and a
+// dialogue only once its host is one.
+#pragma once
+
+#include "sampan/authority/error.h"
+#include "sampan/base/limits.h"
+#include "sampan/identity/key_store.h"
+
+namespace sampan {
+
+// What exchange.toml says. Errors carry file, line and reason.
+struct ExchangeFile {
+    ExchangeName name;
+    std::uint32_t valid_days = 365;
+    std::uint32_t witness_quorum = 1;
+    LabelPolicy policy;
+    std::vector<DialogueEntry> dialogues;
+};
+Result<ExchangeFile> parse_exchange_file(std::string_view text, const std::string& path);
+
+// What the authority grants a member.
+struct MemberTerms {
+    Clearance clearance;
+    std::string send_ceiling;
+};
+// The public files that brokers and auditors hand to the authority.
+Result<BrokerEntry> parse_broker_card(std::string_view text, const std::string& path);
+Result<AuditorEntry> parse_auditor_card(std::string_view text, const std::string& path);
+std::string write_broker_card(const BrokerEntry& entry);
+std::string write_auditor_card(const AuditorEntry& entry);
+
+// "confidential" or "confidential compartment=ct,cyber community=police": level, then held values by tag.
+Result<Clearance> parse_clearance(std::string_view text);
+
+struct NewEpoch {
+    Epoch epoch;
+    Sha256Digest hash;
+    std::string path;
+    std::vector<std::string> changes;  // in words
+};
+
+class Authority {
+  public:
+    // Makes the folder, the key and epoch 1 (no members yet). Refuses a folder that holds an exchange.
+    static Result<NewEpoch> init(FileSystem& files, const std::string& folder,
+                                 const std::string& exchange_file, const SecretBuffer& passphrase,
+                                 UnixMillis now, const KeyFileCost& cost = {});
+    // Reads and verifies every epoch; trust begins at the folder's own first.
+    static Result<Authority> open(FileSystem& files, const std::string& folder,
+                                  const SecretBuffer& passphrase);
+    // Without the key: to show, not to sign.
+    static Result<Authority> open_to_read(FileSystem& files, const std::string& folder);
+
+    const RegistryChain& chain() const { return *chain_; }
+    const Sha256Digest& trust() const { return chain_->epochs().front()->hash(); }
+
+    // Changes wait until commit(), so that several can share an epoch. Each refuses what makes no sense, in
+    // words.
+    Status admit(const VerifiedJoiningRequest& request, const MemberTerms& terms, UnixMillis now);
+    Status set_status(const AgencyId& agency, MemberStatus status, UnixMillis now);
+    Status set_terms(const AgencyId& agency, const MemberTerms& terms);
+    Status add_broker(const BrokerEntry& broker);  // or replaces the one of the same id
+    Status add_auditor(const AuditorEntry& auditor);
+    // Re-reads exchange.toml, checks, signs and writes the next epoch.
+    Result<NewEpoch> commit(UnixMillis now);
+
+  private:
+    Authority() = default;
+    FileSystem* files_ = nullptr;
+    std::string folder_;
+    std::optional<Ed25519Key> key_;
+    std::optional<RegistryChain> chain_;
+    Registry next_;
+    std::vector<std::string> changes_;
+};
+
+}  // namespace sampan

@@ -1,0 +1,34 @@
+// Making the key folders of agencies, brokers and auditors (layout in identity/key_store.h).
+#pragma once
+
+#include "sampan/authority/authority.h"
+
+namespace sampan {
+
+struct AgencyPlan {
+    AgencyId agency;
+    ExchangeName exchange;
+    std::map<std::string, std::string> names;  // "en" at least
+    std::string country;
+    MemberKind kind = MemberKind::member_state;
+};
+struct NewAgency {
+    std::string request_path;
+    Sha256Digest request_hash;  // its words are what two people compare
+    UnixMillis certificate_expires;
+};
+// Root (10 years), node key and certificate (90 days), CURVE, witness, storage and archive keys, first
+// descriptor, joining request. `archive_passphrase` protects the archive's private half alone. Refuses a
+// folder that has keys.
+Result<NewAgency> make_agency(FileSystem& files, const std::string& folder, const AgencyPlan& plan,
+                              const SecretBuffer& passphrase, const SecretBuffer& archive_passphrase,
+                              UnixMillis now, const KeyFileCost& cost = {});
+
+Result<BrokerEntry> make_broker(FileSystem& files, const std::string& folder, const BrokerId& id,
+                                const std::vector<std::string>& addresses, const SecretBuffer& passphrase,
+                                const KeyFileCost& cost = {});
+Result<AuditorEntry> make_auditor(FileSystem& files, const std::string& folder, const AgencyId& id,
+                                  const std::string& name, const SecretBuffer& passphrase,
+                                  const KeyFileCost& cost = {});
+
+}  // namespace sampan

@@ -1,0 +1,219 @@
+#include "sampan/authority/authority.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sampan {
+namespace {
+
+std::string epoch_path(const std::string& folder, Epoch epoch) {
+    char name[32];
+    std::snprintf(name, sizeof name, "/epochs/%04llu.epoch", static_cast<unsigned long long>(epoch.get()));
+    return folder + name;
+}
+
+Result<Bytes> read_exchange_toml(FileSystem& files, const std::string& path) {
+    return read_file(files, path, limits::k_config_bytes);
+}
+
+Result<RegistryChain> read_chain(FileSystem& files, const std::string& folder) {
+    const std::string first_path = epoch_path(folder, Epoch(1));
+    auto first = read_file(files, first_path, limits::k_registry_bytes);
+    if (!first.ok())
+        return first.error().with_remedy("make the exchange first: sampan authority init " + folder);
+    // The authority's own folder is where trust comes from: its first epoch is taken at its word.
+    SAMPAN_ASSIGN(Sha256Digest hash, registry_hash_of(*first));
+    SAMPAN_ASSIGN(RegistryChain chain, RegistryChain::begin(*first, hash));
+    for (Epoch next(2); files.exists(epoch_path(folder, next)); next = next.next()) {
+        SAMPAN_ASSIGN(Bytes epoch, read_file(files, epoch_path(folder, next), limits::k_registry_bytes));
+        SAMPAN_TRY(chain.accept(epoch));
+    }
+    return chain;
+}
+
+// What exchange.toml decides, put into the next epoch.
+void apply_file(const ExchangeFile& file, UnixMillis now, Registry& out) {
+    out.policy = file.policy;
+    out.witness_quorum = file.witness_quorum;
+    out.issued = now;
+    out.expires = now + static_cast<std::int64_t>(file.valid_days) * k_day_ms;
+    out.dialogues.clear();
+    for (DialogueEntry dialogue : file.dialogues) {
+        std::erase_if(dialogue.participants, [&](const AgencyId& id) { return out.member(id) == nullptr; });
+        if (std::binary_search(dialogue.participants.begin(), dialogue.participants.end(), dialogue.host))
+            out.dialogues.push_back(std::move(dialogue));
+    }
+    for (DialogueEntry& dialogue : out.dialogues)
+        if (dialogue.sister && out.dialogue(*dialogue.sister) == nullptr) dialogue.sister.reset();
+}
+
+Member* find_member(Registry& registry, const AgencyId& id) {
+    const auto at = std::find_if(registry.members.begin(), registry.members.end(),
+                                 [&](const Member& m) { return m.id == id; });
+    return at == registry.members.end() ? nullptr : &*at;
+}
+
+std::string_view status_word(MemberStatus status) {
+    switch (status) {
+        case MemberStatus::joining:
+            return "joining";
+        case MemberStatus::active:
+            return "active";
+        case MemberStatus::suspended:
+            return "suspended";
+        case MemberStatus::revoked:
+            return "revoked";
+    }
+    return "unknown";
+}
+
+Error unknown(const AgencyId& agency) {
+    return Error(AuthorityError::unknown_agency, agency.text() + " is no member",
+                 "sampan authority show lists the members");
+}
+
+template <typename Entry>
+void put_sorted(std::vector<Entry>& list, const Entry& entry) {
+    std::erase_if(list, [&](const Entry& e) { return e.id == entry.id; });
+    list.insert(std::upper_bound(list.begin(), list.end(), entry,
+                                 [](const auto& a, const auto& b) { return a.id < b.id; }),
+                entry);
+}
+
+}  // namespace
+
+Result<NewEpoch> Authority::init(FileSystem& files, const std::string& folder,
+                                 const std::string& exchange_file, const SecretBuffer& passphrase,
+                                 UnixMillis now, const KeyFileCost& cost) {
+    if (files.exists(folder + "/authority.key") || files.exists(epoch_path(folder, Epoch(1))))
+        return Error(AuthorityError::exists, folder + " holds an exchange already", "choose another folder");
+    SAMPAN_ASSIGN(Bytes text, read_exchange_toml(files, exchange_file));
+    SAMPAN_ASSIGN(ExchangeFile file, parse_exchange_file(as_text(text), exchange_file));
+    SAMPAN_TRY(files.make_directories(folder + "/epochs"));
+    const Ed25519Key key = Ed25519Key::generate();
+    const Ed25519Seed seed = key.seed();
+    Registry first;
+    first.exchange = file.name;
+    first.epoch = Epoch(1);
+    first.authority_keys = {key.public_key()};
+    apply_file(file, now, first);
+    SAMPAN_TRY(check_registry(first));
+    SAMPAN_TRY(write_key_file(files, folder + "/authority.key", key_purpose::k_authority,
+                              seed.reveal(k_reveal), passphrase, cost));
+    SAMPAN_TRY(write_file(files, folder + "/exchange.toml", text, Replace::no, 0644));
+    const Bytes signed_epoch = sign_registry(first, {&key});
+    const std::string path = epoch_path(folder, first.epoch);
+    SAMPAN_TRY(write_file(files, path, signed_epoch, Replace::no, 0644));
+    SAMPAN_ASSIGN(Sha256Digest hash, registry_hash_of(signed_epoch));
+    return NewEpoch{first.epoch, hash, path, {"the exchange " + file.name.text() + " begins"}};
+}
+
+Result<Authority> Authority::open_to_read(FileSystem& files, const std::string& folder) {
+    Authority out;
+    out.files_ = &files;
+    out.folder_ = folder;
+    SAMPAN_ASSIGN(out.chain_, read_chain(files, folder));
+    out.next_ = out.chain_->newest()->registry();
+    return out;
+}
+
+Result<Authority> Authority::open(FileSystem& files, const std::string& folder,
+                                  const SecretBuffer& passphrase) {
+    SAMPAN_ASSIGN(Authority out, open_to_read(files, folder));
+    SAMPAN_ASSIGN(SecretBuffer seed_bytes,
+                  read_key_file(files, folder + "/authority.key", key_purpose::k_authority, passphrase));
+    SAMPAN_ASSIGN(Ed25519Seed seed, Ed25519Seed::parse(seed_bytes.reveal(k_reveal)));
+    out.key_ = Ed25519Key::from_seed(seed);
+    return out;
+}
+
+Status Authority::admit(const VerifiedJoiningRequest& verified, const MemberTerms& terms, UnixMillis now) {
+    const JoiningRequest& request = verified.request;
+    if (request.exchange != next_.exchange)
+        return Error(IdentityError::wrong_exchange, "this request is for " + request.exchange.text(),
+                     "ask the agency to make one for " + next_.exchange.text());
+    if (next_.member(request.agency) != nullptr)
+        return Error(AuthorityError::already_member, request.agency.text() + " is a member already");
+    Member member;
+    member.id = request.agency;
+    member.names = request.names;
+    member.country = request.country;
+    member.kind = request.kind;
+    member.root_certificate = request.root_certificate;
+    member.clearance = terms.clearance;
+    member.send_ceiling = terms.send_ceiling;
+    member.status = MemberStatus::active;
+    member.status_since = now;
+    member.first_descriptor = request.descriptor.hash();
+    member.curve_key = verified.descriptor.descriptor.curve_key;
+    put_sorted(next_.members, member);
+    changes_.push_back(member.id.text() + " is admitted, cleared to " + terms.clearance.level +
+                       ", may send up to " + terms.send_ceiling);
+    return ok_status();
+}
+
+Status Authority::set_status(const AgencyId& agency, MemberStatus status, UnixMillis now) {
+    Member* member = find_member(next_, agency);
+    if (member == nullptr) return unknown(agency);
+    if (member->status == status)
+        return Error(AuthorityError::no_change,
+                     agency.text() + " is " + std::string(status_word(status)) + " already");
+    if (member->status == MemberStatus::revoked)
+        return Error(AuthorityError::bad_terms, agency.text() + " is revoked, which is final",
+                     "admit it again with new keys, under a new agency id");
+    changes_.push_back(agency.text() + " was " + std::string(status_word(member->status)) + ", is " +
+                       std::string(status_word(status)));
+    member->status = status;
+    member->status_since = now;
+    return ok_status();
+}
+
+Status Authority::set_terms(const AgencyId& agency, const MemberTerms& terms) {
+    Member* member = find_member(next_, agency);
+    if (member == nullptr) return unknown(agency);
+    member->clearance = terms.clearance;
+    member->send_ceiling = terms.send_ceiling;
+    changes_.push_back(agency.text() + " is cleared to " + terms.clearance.level + ", may send up to " +
+                       terms.send_ceiling);
+    return ok_status();
+}
+
+Status Authority::add_broker(const BrokerEntry& broker) {
+    changes_.push_back(
+        (next_.broker(broker.id) != nullptr ? "changed keys or addresses of broker " : "added broker ") +
+        broker.id.text());
+    put_sorted(next_.brokers, broker);
+    return ok_status();
+}
+
+Status Authority::add_auditor(const AuditorEntry& auditor) {
+    changes_.push_back((next_.auditor(auditor.id) != nullptr ? "changed auditor " : "added auditor ") +
+                       auditor.id.text());
+    put_sorted(next_.auditors, auditor);
+    return ok_status();
+}
+
+Result<NewEpoch> Authority::commit(UnixMillis now) {
+    SAMPAN_ASSERT(key_.has_value());
+    const std::string toml_path = folder_ + "/exchange.toml";
+    SAMPAN_ASSIGN(Bytes text, read_exchange_toml(*files_, toml_path));
+    SAMPAN_ASSIGN(ExchangeFile file, parse_exchange_file(as_text(text), toml_path));
+    if (file.name != next_.exchange)
+        return Error(AuthorityError::bad_file, toml_path + ": the name of an exchange never changes",
+                     "put back name = \"" + next_.exchange.text() + "\"");
+    next_.epoch = chain_->newest()->registry().epoch.next();
+    next_.previous = chain_->newest()->hash();
+    apply_file(file, now, next_);
+    SAMPAN_TRY(check_registry(next_));
+    const Bytes signed_epoch = sign_registry(next_, {&*key_});
+    SAMPAN_TRY(chain_->accept(signed_epoch));
+    const std::string path = epoch_path(folder_, next_.epoch);
+    SAMPAN_TRY(write_file(*files_, path, signed_epoch, Replace::no, 0644));
+    NewEpoch out{next_.epoch, chain_->newest()->hash(), path, std::move(changes_)};
+    changes_.clear();
+    if (out.changes.empty())
+        out.changes.push_back("no member changed; policy, dialogues and terms are as in exchange.toml");
+    return out;
+}
+
+}  // namespace sampan

@@ -1,0 +1,242 @@
+#include <algorithm>
+
+#include "authority/toml_reader.h"
+#include "sampan/authority/authority.h"
+
+namespace sampan {
+namespace {
+
+std::vector<std::string> sorted_unique(std::vector<std::string> list) {
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+    return list;
+}
+
+Result<CategoryType> parse_type(TomlTable& in) {
+    SAMPAN_ASSIGN(std::string text, in.need_text("type"));
+    if (text == "restrictive") return CategoryType::restrictive;
+    if (text == "permissive") return CategoryType::permissive;
+    if (text == "informative") return CategoryType::informative;
+    return in.error("type", "expected restrictive, permissive or informative, found \"" + text + "\"");
+}
+
+Status read_policy(TomlTable& in, LabelPolicy& out) {
+    SAMPAN_ASSIGN(out.id, in.need_text("id"));
+    SAMPAN_ASSIGN(out.title, in.need_text("title"));
+    SAMPAN_ASSIGN(out.version, in.number("version", 1, 1'000'000, 1));
+    SAMPAN_ASSIGN(out.release_threshold, in.text("release_threshold"));
+    SAMPAN_ASSIGN(out.suite_floor, in.number("suite_floor", 1, 1, 1));
+    const Status levels = in.tables("level", [&](TomlTable& level) -> Status {
+        PolicyLevel made;
+        SAMPAN_ASSIGN(made.id, level.need_text("id"));
+        SAMPAN_ASSIGN(made.title, level.need_text("title"));
+        SAMPAN_ASSIGN(made.rank, level.number("rank", 1, 1000, 0));
+        if (made.rank == 0) return level.error("rank", "is missing");
+        out.levels.push_back(std::move(made));
+        return ok_status();
+    });
+    SAMPAN_TRY(levels);
+    const Status categories = in.tables("category", [&](TomlTable& category) -> Status {
+        PolicyCategory made;
+        SAMPAN_ASSIGN(made.tag, category.need_text("tag"));
+        SAMPAN_ASSIGN(made.title, category.need_text("title"));
+        SAMPAN_ASSIGN(made.type, parse_type(category));
+        SAMPAN_ASSIGN(std::vector<std::string> values, category.need_texts("values"));
+        made.values = sorted_unique(std::move(values));
+        out.categories.push_back(std::move(made));
+        return ok_status();
+    });
+    SAMPAN_TRY(categories);
+    const Status handling_read = in.tables("handling", [&](TomlTable& handling) -> Status {
+        PolicyHandling made;
+        SAMPAN_ASSIGN(made.scheme, handling.need_text("scheme"));
+        SAMPAN_ASSIGN(made.codes, handling.need_texts("codes"));
+        out.handling.push_back(std::move(made));
+        return ok_status();
+    });
+    SAMPAN_TRY(handling_read);
+    std::sort(out.levels.begin(), out.levels.end(),
+              [](const auto& a, const auto& b) { return a.rank < b.rank; });
+    std::sort(out.categories.begin(), out.categories.end(),
+              [](const auto& a, const auto& b) { return a.tag < b.tag; });
+    std::sort(out.handling.begin(), out.handling.end(),
+              [](const auto& a, const auto& b) { return a.scheme < b.scheme; });
+    const Status checked = check_policy(out);
+    return checked.ok() ? ok_status() : Status(in.error("id", checked.error().context()));
+}
+
+Status read_dialogue(TomlTable& in, DialogueEntry& out) {
+    const auto named = [&](std::string_view key, auto& target) -> Status {
+        SAMPAN_ASSIGN(std::string text, in.need_text(key));
+        auto parsed = std::decay_t<decltype(target)>::parse(text);
+        if (!parsed.ok()) return in.error(key, parsed.error().context());
+        target = *parsed;
+        return ok_status();
+    };
+    SAMPAN_TRY(named("id", out.id));
+    SAMPAN_TRY(named("host", out.host));
+    SAMPAN_ASSIGN(out.title, in.need_text("title"));
+    SAMPAN_ASSIGN(out.begins, in.need_time("begins"));
+    SAMPAN_ASSIGN(out.ends, in.need_time("ends"));
+    SAMPAN_ASSIGN(out.submission_deadline, in.need_time("submission_deadline"));
+    SAMPAN_ASSIGN(std::vector<std::string> participants, in.need_texts("participants"));
+    for (const std::string& text : sorted_unique(std::move(participants))) {
+        auto agency = AgencyId::parse(text);
+        if (!agency.ok()) return in.error("participants", agency.error().context());
+        out.participants.push_back(*agency);
+    }
+    SAMPAN_ASSIGN(std::optional<std::string> sister, in.text("sister"));
+    if (sister) {
+        auto parsed = DialogueId::parse(*sister);
+        if (!parsed.ok()) return in.error("sister", parsed.error().context());
+        out.sister = *parsed;
+    }
+    if (out.ends < out.begins) return in.error("ends", "is before the beginning");
+    return ok_status();
+}
+
+template <typename Key>
+Result<Key> hex_key(TomlTable& in, std::string_view key) {
+    SAMPAN_ASSIGN(std::string text, in.need_text(key));
+    auto parsed = Key::parse_hex(text);
+    if (!parsed.ok()) return in.error(key, parsed.error().context());
+    return parsed;
+}
+
+Result<Ed25519PublicKey> hex_signing_key(TomlTable& in, std::string_view key) {
+    SAMPAN_ASSIGN(Ed25519PublicKey bytes, hex_key<Ed25519PublicKey>(in, key));
+    auto checked = parse_ed25519_public_key(bytes.view());
+    if (!checked.ok()) return in.error(key, checked.error().text());
+    return checked;
+}
+
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (char c : text) {
+        if (c == '"' || c == '\\') out.push_back('\\');
+        out.push_back(c);
+    }
+    return out + "\"";
+}
+
+}  // namespace
+
+Result<ExchangeFile> parse_exchange_file(std::string_view text, const std::string& path) {
+    ExchangeFile out;
+    const Status done = read_toml(text, path, [&](TomlTable& root) -> Status {
+        const Status exchange = root.table("exchange", true, [&](TomlTable& in) -> Status {
+            SAMPAN_ASSIGN(std::string name, in.need_text("name"));
+            auto parsed = ExchangeName::parse(name);
+            if (!parsed.ok()) return in.error("name", parsed.error().context());
+            out.name = *parsed;
+            SAMPAN_ASSIGN(out.valid_days, in.number("valid_days", 1, 3650, 365));
+            SAMPAN_ASSIGN(out.witness_quorum, in.number("witness_quorum", 1, 4096, 1));
+            return ok_status();
+        });
+        SAMPAN_TRY(exchange);
+        const Status policy =
+            root.table("policy", true, [&](TomlTable& in) { return read_policy(in, out.policy); });
+        SAMPAN_TRY(policy);
+        return root.tables("dialogue", [&](TomlTable& in) -> Status {
+            DialogueEntry made;
+            SAMPAN_TRY(read_dialogue(in, made));
+            out.dialogues.push_back(std::move(made));
+            return ok_status();
+        });
+    });
+    SAMPAN_TRY(done);
+    std::sort(out.dialogues.begin(), out.dialogues.end(),
+              [](const auto& a, const auto& b) { return a.id < b.id; });
+    for (std::size_t i = 1; i < out.dialogues.size(); ++i)
+        if (out.dialogues[i - 1].id == out.dialogues[i].id)
+            return Error(AuthorityError::bad_file,
+                         path + ": dialogue " + out.dialogues[i].id.text() + " stands twice");
+    return out;
+}
+
+Result<BrokerEntry> parse_broker_card(std::string_view text, const std::string& path) {
+    BrokerEntry out;
+    const Status done = read_toml(text, path, [&](TomlTable& in) -> Status {
+        SAMPAN_ASSIGN(std::string id, in.need_text("id"));
+        auto parsed = BrokerId::parse(id);
+        if (!parsed.ok()) return in.error("id", parsed.error().context());
+        out.id = *parsed;
+        SAMPAN_ASSIGN(out.addresses, in.need_texts("addresses"));
+        SAMPAN_ASSIGN(out.curve_key, hex_key<CurvePublicKey>(in, "curve_key"));
+        SAMPAN_ASSIGN(out.log_key, hex_signing_key(in, "log_key"));
+        SAMPAN_ASSIGN(out.receipt_key, hex_signing_key(in, "receipt_key"));
+        return ok_status();
+    });
+    SAMPAN_TRY(done);
+    return out;
+}
+
+Result<AuditorEntry> parse_auditor_card(std::string_view text, const std::string& path) {
+    AuditorEntry out;
+    const Status done = read_toml(text, path, [&](TomlTable& in) -> Status {
+        SAMPAN_ASSIGN(std::string id, in.need_text("id"));
+        auto parsed = AgencyId::parse(id);
+        if (!parsed.ok()) return in.error("id", parsed.error().context());
+        out.id = *parsed;
+        SAMPAN_ASSIGN(out.name, in.need_text("name"));
+        SAMPAN_ASSIGN(out.curve_key, hex_key<CurvePublicKey>(in, "curve_key"));
+        SAMPAN_ASSIGN(out.signing_key, hex_signing_key(in, "signing_key"));
+        return ok_status();
+    });
+    SAMPAN_TRY(done);
+    return out;
+}
+
+std::string write_broker_card(const BrokerEntry& entry) {
+    std::string addresses;
+    for (const std::string& address : entry.addresses)
+        addresses += (addresses.empty() ? "" : ", ") + quoted(address);
+    return "# A broker's public keys, for the exchange authority.\nid = " + quoted(entry.id.text()) +
+           "\naddresses = [" + addresses + "]\ncurve_key = " + quoted(entry.curve_key.hex()) +
+           "\nlog_key = " + quoted(entry.log_key.hex()) +
+           "\nreceipt_key = " + quoted(entry.receipt_key.hex()) + "\n";
+}
+
+std::string write_auditor_card(const AuditorEntry& entry) {
+    return "# An auditor's public keys, for the exchange authority.\nid = " + quoted(entry.id.text()) +
+           "\nname = " + quoted(entry.name) + "\ncurve_key = " + quoted(entry.curve_key.hex()) +
+           "\nsigning_key = " + quoted(entry.signing_key.hex()) + "\n";
+}
+
+Result<Clearance> parse_clearance(std::string_view text) {
+    Clearance out;
+    const auto bad = [&](const std::string& why) {
+        return Error(AuthorityError::bad_terms, "clearance \"" + std::string(text) + "\": " + why,
+                     "write it as \"confidential compartment=ct,cyber community=police\"");
+    };
+    bool first = true;
+    std::string_view left = text;
+    while (!left.empty()) {
+        const auto space = left.find(' ');
+        const std::string_view word = left.substr(0, space);
+        left = space == std::string_view::npos ? std::string_view() : left.substr(space + 1);
+        if (word.empty()) continue;
+        if (std::exchange(first, false)) {
+            out.level = word;
+            continue;
+        }
+        const auto equals = word.find('=');
+        if (equals == std::string_view::npos || equals == 0)
+            return bad("\"" + std::string(word) + "\" is not tag=value,…");
+        LabelCategory held{std::string(word.substr(0, equals)), {}};
+        std::string_view values = word.substr(equals + 1);
+        while (!values.empty()) {
+            const auto comma = values.find(',');
+            held.values.emplace_back(values.substr(0, comma));
+            values = comma == std::string_view::npos ? std::string_view() : values.substr(comma + 1);
+        }
+        held.values = sorted_unique(std::move(held.values));
+        if (held.values.empty() || held.values.front().empty()) return bad(held.tag + " has an empty value");
+        out.holds.push_back(std::move(held));
+    }
+    if (out.level.empty()) return bad("it names no level");
+    std::sort(out.holds.begin(), out.holds.end(), [](const auto& a, const auto& b) { return a.tag < b.tag; });
+    return out;
+}
+
+}  // namespace sampan

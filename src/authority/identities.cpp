@@ -1,0 +1,128 @@
+#include "sampan/authority/identities.h"
+
+#include "sampan/crypto/random.h"
+
+namespace sampan {
+namespace {
+
+constexpr std::int64_t k_root_days = 3650;
+constexpr std::int64_t k_node_days = 90;
+
+Validity days_from(UnixMillis now, std::int64_t days) {
+    // Whole seconds, and a minute back: the reader's clock may be a little behind.
+    const std::int64_t start = now.get() / k_second_ms * k_second_ms - k_minute_ms;
+    return {UnixMillis(start), UnixMillis(start + days * k_day_ms)};
+}
+
+// Writes one folder's keys under one passphrase.
+struct KeyWriter {
+    FileSystem& files;
+    const std::string& folder;
+    const SecretBuffer& passphrase;
+    const KeyFileCost& cost;
+
+    Status secret(std::string_view name, std::string_view purpose, ByteView bytes) const {
+        return write_key_file(files, folder + "/" + std::string(name), purpose, bytes, passphrase, cost);
+    }
+    Status signing(std::string_view name, std::string_view purpose, const Ed25519Key& key) const {
+        const Ed25519Seed seed = key.seed();
+        return secret(name, purpose, seed.reveal(k_reveal));
+    }
+    Result<CurvePublicKey> curve() const {
+        const CurveKeyPair pair = CurveKeyPair::generate();
+        SAMPAN_TRY(secret("curve.key", key_purpose::k_curve, pair.secret_key.reveal(k_reveal)));
+        return pair.public_key;
+    }
+    Status text(std::string_view name, std::string_view text, unsigned mode) const {
+        return write_file(files, folder + "/" + std::string(name), as_bytes(text), Replace::no, mode);
+    }
+};
+
+Status refuse_existing(FileSystem& files, const std::string& folder) {
+    if (files.exists(folder + "/curve.key"))
+        return Error(AuthorityError::exists, folder + " holds keys already",
+                     "choose another folder: keys are never overwritten");
+    return files.make_directories(folder);
+}
+
+}  // namespace
+
+Result<NewAgency> make_agency(FileSystem& files, const std::string& folder, const AgencyPlan& plan,
+                              const SecretBuffer& passphrase, const SecretBuffer& archive_passphrase,
+                              UnixMillis now, const KeyFileCost& cost) {
+    if (!plan.names.contains("en"))
+        return Error(AuthorityError::bad_terms, "an agency needs a name in English");
+    SAMPAN_TRY(refuse_existing(files, folder));
+    const CertificateNames names{plan.agency, plan.exchange};
+    const KeyWriter write{files, folder, passphrase, cost};
+    const Ed25519Key root_key = Ed25519Key::generate();
+    const Ed25519Key node_key = Ed25519Key::generate();
+    const Ed25519Key witness_key = Ed25519Key::generate();
+    SAMPAN_ASSIGN(Certificate root, make_root_certificate(root_key, names, days_from(now, k_root_days)));
+    SAMPAN_ASSIGN(Certificate certificate, make_node_certificate(root_key, root, node_key.public_key(), names,
+                                                                 days_from(now, k_node_days)));
+    SAMPAN_TRY(write.signing("root.key", key_purpose::k_agency_root, root_key));
+    SAMPAN_TRY(write.text("root.pem", root.pem(), 0644));
+    SAMPAN_TRY(write.signing("node.key", key_purpose::k_node, node_key));
+    SAMPAN_TRY(write.text("node.pem", certificate.pem(), 0644));
+    SAMPAN_TRY(write.signing("witness.key", key_purpose::k_witness, witness_key));
+    SAMPAN_ASSIGN(CurvePublicKey curve, write.curve());
+    const auto storage = random_secret<StorageKey>();
+    SAMPAN_TRY(write.secret("storage.key", key_purpose::k_storage, storage.reveal(k_reveal)));
+    const X25519KeyPair archive = X25519KeyPair::generate();
+    SAMPAN_TRY(write_key_file(files, folder + "/archive.key", key_purpose::k_archive,
+                              archive.secret_key.reveal(k_reveal), archive_passphrase, cost));
+    SAMPAN_TRY(write.text("archive.pub", archive.public_key.hex() + "\n", 0644));
+    Descriptor descriptor;
+    descriptor.exchange = plan.exchange;
+    descriptor.agency = plan.agency;
+    descriptor.counter = 1;
+    descriptor.certificate = certificate.der();
+    descriptor.curve_key = curve;
+    descriptor.witness_key = witness_key.public_key();
+    descriptor.suites = {1};
+    descriptor.issued = now;
+    descriptor.expires = certificate.validity().not_after;
+    const auto signer = make_key_signer(Ed25519Key::from_seed(node_key.seed()),
+                                        {{Purpose::descriptor, Purpose::joining}, false});
+    SAMPAN_ASSIGN(SignedStatement statement, sign_descriptor(descriptor, *signer));
+    SAMPAN_TRY(
+        write_file(files, folder + "/descriptor.bin", encode_statement_file(statement), Replace::no, 0644));
+    const JoiningRequest request{plan.exchange, plan.agency, plan.names, plan.country,
+                                 plan.kind,     root.der(),  statement,  now};
+    SAMPAN_ASSIGN(std::string text, sign_joining_request(request, root_key, *signer));
+    SAMPAN_TRY(write.text("joining-request.txt", text, 0644));
+    SAMPAN_ASSIGN(VerifiedJoiningRequest verified, verify_joining_request(text, now));
+    return NewAgency{folder + "/joining-request.txt", verified.hash, certificate.validity().not_after};
+}
+
+Result<BrokerEntry> make_broker(FileSystem& files, const std::string& folder, const BrokerId& id,
+                                const std::vector<std::string>& addresses, const SecretBuffer& passphrase,
+                                const KeyFileCost& cost) {
+    SAMPAN_TRY(refuse_existing(files, folder));
+    const KeyWriter write{files, folder, passphrase, cost};
+    const Ed25519Key log = Ed25519Key::generate();
+    const Ed25519Key receipt = Ed25519Key::generate();
+    BrokerEntry out{id, addresses, {}, log.public_key(), receipt.public_key()};
+    SAMPAN_TRY(write.signing("log.key", key_purpose::k_log, log));
+    SAMPAN_TRY(write.signing("receipt.key", key_purpose::k_receipt, receipt));
+    SAMPAN_ASSIGN(out.curve_key, write.curve());
+    SAMPAN_TRY(write.text("broker.pub.toml", write_broker_card(out), 0644));
+    return out;
+}
+
+Result<AuditorEntry> make_auditor(FileSystem& files, const std::string& folder, const AgencyId& id,
+                                  const std::string& name, const SecretBuffer& passphrase,
+                                  const KeyFileCost& cost) {
+    SAMPAN_TRY(refuse_existing(files, folder));
+    const KeyWriter write{files, folder, passphrase, cost};
+    const Ed25519Key signing = Ed25519Key::generate();
+    AuditorEntry out{id, name, {}, signing.public_key()};
+    SAMPAN_TRY(write.signing("signing.key", key_purpose::k_auditor, signing));
+    SAMPAN_TRY(write.text("auditor.id", id.text() + "\n", 0644));
+    SAMPAN_ASSIGN(out.curve_key, write.curve());
+    SAMPAN_TRY(write.text("auditor.pub.toml", write_auditor_card(out), 0644));
+    return out;
+}
+
+}  // namespace sampan

@@ -1,0 +1,39 @@
+// Reading TOML with errors that name file, line and key, and with no key left unread. For exchange files and
+// cards.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "sampan/authority/error.h"
+#include "sampan/base/bytes.h"
+#include "sampan/base/time.h"
+
+namespace sampan {
+
+// A table being read: every key must be asked for, or `finish` refuses it.
+class TomlTable {
+  public:
+    virtual ~TomlTable() = default;
+    virtual Result<std::optional<std::string>> text(std::string_view key) = 0;
+    virtual Result<std::optional<std::int64_t>> integer(std::string_view key) = 0;
+    virtual Result<std::optional<std::vector<std::string>>> texts(std::string_view key) = 0;
+    // A sub-table, or an array of them; each is read and finished by `read`.
+    virtual Status table(std::string_view key, bool required,
+                         const std::function<Status(TomlTable&)>& read) = 0;
+    virtual Status tables(std::string_view key, const std::function<Status(TomlTable&)>& read) = 0;
+    // "path:line: why".
+    virtual Error error(std::string_view key, const std::string& why) const = 0;
+
+    // As above, refused when missing.
+    Result<std::string> need_text(std::string_view key);
+    Result<std::vector<std::string>> need_texts(std::string_view key);
+    Result<std::uint32_t> number(std::string_view key, std::uint32_t low, std::uint32_t high,
+                                 std::uint32_t otherwise);
+    Result<UnixMillis> need_time(std::string_view key);
+};
+
+Status read_toml(std::string_view text, const std::string& path,
+                 const std::function<Status(TomlTable&)>& read);
+
+}  // namespace sampan
