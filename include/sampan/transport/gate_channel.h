@@ -5,6 +5,7 @@
 // side.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <variant>
 
@@ -31,13 +32,16 @@ struct GateClosed {
     std::string reason;
 };
 struct GateEvent {
-    std::string name;  // "unknown_key", "memory_excess", "multipart", "oversized", "no_hello"
-    AgencyId agency;   // empty where unknown
+    // "unknown_key", "memory_excess", "multipart", "oversized", "no_hello", "squatted_routing_id",
+    // "slow_reader", "revoked", "too_many_connections"
+    std::string name;
+    AgencyId agency;  // empty where unknown
     std::string detail;
 };
 struct GateCounters {
     std::uint64_t connections = 0, frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0;
     std::uint64_t refused_handshakes = 0, dropped_peers = 0, memory_bytes = 0;
+    friend bool operator==(const GateCounters&, const GateCounters&) = default;
 };
 // --- core → gate
 struct GateAllow {  // replaces the whole ZAP allow-list; connections of keys that left it are closed
@@ -60,6 +64,13 @@ struct GateStop {};
 using GateMessage = std::variant<GateReady, GateFrame, GateClosed, GateEvent, GateCounters, GateAllow,
                                  GateSend, GateDrop, GateStop>;
 
+// Where the frame of a GateFrame or GateSend lies inside a message that was read, so that it need not be
+// copied to be passed on.
+struct GateSendView {
+    ConnectionId connection;
+    ByteView frame;
+};
+
 // One end. Buffered both ways; never blocks.
 class GateChannel {
   public:
@@ -69,16 +80,29 @@ class GateChannel {
     GateChannel& operator=(const GateChannel&) = delete;
 
     int descriptor() const { return descriptor_; }
-    // Queues; `flush` writes what the socket takes.
+    // Queues; `flush` writes what the socket takes. The second form moves large frames instead of copying.
     void send(const GateMessage& message);
+    void send(GateMessage&& message);
+    // As sending a GateFrame, from bytes that another owns.
+    void send_frame(ConnectionId connection, const AgencyId& agency, ByteView frame);
     Status flush();
     bool wants_write() const;
     std::size_t queued_bytes() const;
     // Reads what waits and appends whole messages, at most `limit` of them. `channel_closed` when the other
-    // end is gone.
+    // end is gone and everything it sent was taken; `bad_frame` when it broke the format.
     Status receive(std::vector<GateMessage>& out, std::size_t limit);
+    // True when whole messages were already read and stayed behind `limit`: receive again before polling.
+    bool waiting() const;
+
+    // As `receive`, for the gate: a GateSend goes to `send` in place, all else to `other`.
+    using SendSink = std::function<void(const GateSendView&)>;
+    using OtherSink = std::function<void(GateMessage&&)>;
+    Status receive(const SendSink& send, const OtherSink& other, std::size_t limit);
 
   private:
+    template <typename Sink>
+    Status receive_each(std::size_t limit, const Sink& sink);
+
     int descriptor_;
     struct Buffers;
     std::unique_ptr<Buffers> buffers_;
@@ -93,6 +117,8 @@ struct GateOptions {
     int channel_descriptor = -1;
     std::uint64_t memory_limit_bytes = 0;  // 0: none
     std::size_t connection_limit = 4096;
+    // False only in tests that run the gate in their own process: no limits, no filter, nothing closed.
+    bool confined = true;
 };
 Status run_gate(GateOptions options);
 

@@ -1,0 +1,217 @@
+#include "transport/confinement.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "sampan/crypto/random.h"
+
+namespace sampan {
+namespace {
+
+Error failure(const char* doing) {
+    return Error(TransportError::library, std::string(doing) + ": " + std::strerror(errno));
+}
+
+Status close_all_but(int kept) {
+    constexpr unsigned k_first = 3;
+    constexpr unsigned k_last = ~0U;
+    const auto keep = static_cast<unsigned>(kept);
+    if (keep < k_first) return Error(TransportError::library, "the channel is a standard descriptor");
+    if (keep > k_first && ::close_range(k_first, keep - 1, 0) != 0) return failure("closing descriptors");
+    if (::close_range(keep + 1, k_last, 0) != 0) return failure("closing descriptors");
+    return ok_status();
+}
+
+Status limit(int resource, rlim_t value, const char* doing) {
+    const rlimit both{value, value};
+    if (::setrlimit(static_cast<__rlimit_resource>(resource), &both) != 0) return failure(doing);
+    return ok_status();
+}
+
+// --- the filter
+// What libzmq, libsodium and the C library do once everything is open: wait, move bytes, manage memory.
+constexpr std::array k_allowed{
+    SCMP_SYS(accept4),
+    SCMP_SYS(accept),
+    SCMP_SYS(brk),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_getres),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(close),
+    SCMP_SYS(epoll_create1),
+    SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_pwait),
+    SCMP_SYS(epoll_pwait2),
+    SCMP_SYS(eventfd2),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(fcntl),
+    SCMP_SYS(futex),
+    SCMP_SYS(getpeername),
+    SCMP_SYS(getpid),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(getsockname),
+    SCMP_SYS(getsockopt),
+    SCMP_SYS(gettid),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(madvise),
+    SCMP_SYS(membarrier),
+    SCMP_SYS(mremap),
+    SCMP_SYS(munmap),
+    SCMP_SYS(nanosleep),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(pread64),
+    SCMP_SYS(pselect6),
+    SCMP_SYS(read),
+    SCMP_SYS(readv),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(rseq),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(select),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(sendto),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(setsockopt),
+    SCMP_SYS(shutdown),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(tgkill),
+    SCMP_SYS(write),
+    SCMP_SYS(writev),
+};
+// Nothing of ours ever does these: whoever does is not us any more.
+constexpr std::array k_deadly{
+    SCMP_SYS(execve),
+    SCMP_SYS(execveat),
+    SCMP_SYS(fork),
+    SCMP_SYS(vfork),
+    SCMP_SYS(clone),
+    SCMP_SYS(clone3),
+    SCMP_SYS(ptrace),
+    SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev),
+    SCMP_SYS(connect),
+    SCMP_SYS(bind),
+    SCMP_SYS(socket),
+};
+// All else is denied with EPERM, so that a C library that tries a file (for its own curiosity) goes on.
+
+Status add_rules(scmp_filter_ctx filter) {
+    const auto check = [](int result) -> Status {
+        if (result == 0) return ok_status();
+        return Error(TransportError::unsafe_library,
+                     std::string("the system call filter: ") + std::strerror(-result));
+    };
+    for (const int call : k_allowed) SAMPAN_TRY(check(seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0)));
+    for (const int call : k_deadly)
+        SAMPAN_TRY(check(seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, call, 0)));
+    // Memory, but none that can be run; of ioctl, only the count of unread bytes.
+    for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
+        SAMPAN_TRY(check(
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0))));
+    SAMPAN_TRY(
+        check(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD))));
+    SAMPAN_TRY(check(seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1)));
+    return check(seccomp_load(filter));
+}
+
+Status filter_system_calls() {
+    const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)),
+                                                                  &seccomp_release);
+    if (filter == nullptr) return Error(TransportError::unsafe_library, "the system call filter");
+    return add_rules(filter.get());
+}
+
+// --- Landlock: the kernel's interface, by its version (headers of the distribution may be older)
+struct LandlockRules {
+    std::uint64_t files = 0, network = 0, scopes = 0;
+};
+constexpr long k_landlock_create = 444, k_landlock_restrict = 446;
+constexpr std::uint64_t k_connect_tcp = 1U << 1;
+constexpr std::uint64_t k_abstract_sockets_and_signals = 3;
+
+std::uint64_t all_file_accesses(long version) {
+    if (version >= 5) return (1U << 16) - 1;
+    if (version >= 3) return (1U << 15) - 1;
+    if (version == 2) return (1U << 14) - 1;
+    return (1U << 13) - 1;
+}
+
+}  // namespace
+
+Status confine_before_threads(int channel_descriptor) {
+    SAMPAN_TRY(start_crypto());
+    SAMPAN_TRY(close_all_but(channel_descriptor));
+    for (const int ignored : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
+        if (::signal(ignored, SIG_IGN) == SIG_ERR) return failure("ignoring signals");
+    SAMPAN_TRY(limit(RLIMIT_CORE, 0, "forbidding core dumps"));
+    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failure("forbidding core dumps");
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failure("forbidding new privileges");
+    // Each arena reserves 64 MiB of the address space that is limited below.
+    ::mallopt(M_ARENA_MAX, 2);
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &files);
+    }
+    return ok_status();
+}
+
+Status confine_files() {
+    const long version = ::syscall(k_landlock_create, nullptr, 0, 1U);
+    if (version < 1) return ok_status();  // not in this kernel: the filter below forbids the same
+    LandlockRules rules{all_file_accesses(version), version >= 4 ? k_connect_tcp : 0,
+                        version >= 6 ? k_abstract_sockets_and_signals : 0};
+    const std::size_t size = version >= 6 ? sizeof rules : version >= 4 ? 16 : 8;
+    const auto ruleset = static_cast<int>(::syscall(k_landlock_create, &rules, size, 0U));
+    if (ruleset < 0) return failure("Landlock");
+    const bool failed =
+        ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::syscall(k_landlock_restrict, ruleset, 0U) != 0;
+    ::close(ruleset);
+    return failed ? Status(failure("Landlock")) : ok_status();
+}
+
+Status confine_after_threads(std::uint64_t memory_limit_bytes) {
+    if (memory_limit_bytes > 0) SAMPAN_TRY(limit(RLIMIT_AS, memory_limit_bytes, "limiting memory"));
+    return filter_system_calls();
+}
+
+MemoryProbe::~MemoryProbe() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void MemoryProbe::open() {
+    descriptor_ = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+}
+
+std::uint64_t MemoryProbe::resident_bytes() const {
+    std::array<char, 128> text{};
+    if (descriptor_ < 0 || ::pread(descriptor_, text.data(), text.size() - 1, 0) <= 0) return 0;
+    unsigned long long total = 0, resident = 0;
+    if (std::sscanf(text.data(), "%llu %llu", &total, &resident) != 2) return 0;
+    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace sampan
