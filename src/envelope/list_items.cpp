@@ -61,6 +61,9 @@ Status check_outcome(const Outcome& outcome) {
     if (outcome.code == OutcomeCode::rejected && outcome.reason.empty())
         return bad("a rejection needs a reason");
     if (!plausible_time(outcome.time.get())) return bad("a time is out of range");
+    const bool by_recipient = outcome.code == OutcomeCode::delivered || outcome.code == OutcomeCode::rejected;
+    if (by_recipient == outcome.recipient.has_value())
+        return bad("a recipient where none belongs, or none where one does");
     return ok_status();
 }
 
@@ -122,6 +125,7 @@ Bytes encode_outcome(const Outcome& outcome) {
     out.set_code(static_cast<wire::OutcomeCode>(outcome.code));
     out.set_reason(outcome.reason);
     out.set_time_ms(outcome.time.get());
+    if (outcome.recipient) out.set_recipient(outcome.recipient->text());
     return encode_canonical(out);
 }
 
@@ -134,6 +138,8 @@ Result<Outcome> decode_outcome(ByteView bytes) {
     outcome.code = static_cast<OutcomeCode>(in.code());
     outcome.reason = in.reason();
     outcome.time = UnixMillis(in.time_ms());
+    if (!in.recipient().empty())
+        SAMPAN_TRY(read_name(k_bad, "recipient", in.recipient(), outcome.recipient.emplace()));
     SAMPAN_TRY(check_outcome(outcome));
     return outcome;
 }

@@ -56,6 +56,8 @@ struct Outcome {
     OutcomeCode code = OutcomeCode::delivered;
     std::string reason;  // of a rejection always, of a delivery never
     UnixMillis time;
+    // Whose copy: of withheld, expired and recalled (the broker decided) always, otherwise never.
+    std::optional<AgencyId> recipient;
 };
 Bytes encode_outcome(const Outcome& outcome);
 Result<Outcome> decode_outcome(ByteView bytes);

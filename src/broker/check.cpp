@@ -1,0 +1,187 @@
+#include "broker/check.h"
+
+#include "broker/error.h"
+
+namespace sampan::broker {
+namespace {
+
+// Certificate, then signature: until both hold, nothing in the header is the sender's word.
+Status check_sender(const SignedSeal& seal, ByteView seal_bytes, const CheckView& view) {
+    const AgencyKeys* keys = keys_of(*view.keys, seal.header.sender);
+    const Certificate* certificate =
+        keys == nullptr ? nullptr : keys->certificate(seal.header.sender_certificate);
+    if (certificate == nullptr)
+        return Error(BrokerError::unknown_certificate,
+                     "the certificate that the header names is in neither of the two newest logged "
+                     "descriptors of " +
+                         seal.header.sender.text(),
+                     "publish the node's descriptor");
+    const Validity& validity = certificate->validity();
+    if (view.now < validity.not_before || view.now >= validity.not_after)
+        return Error(CryptoError::expired, "the certificate of " + seal.header.sender.text() +
+                                               " is not valid at this time");
+    // As verify_seal_signature has it; the seal's bytes may lie in the packet by now.
+    auto verified = verify_purpose(Purpose::message, certificate->public_key(), seal_bytes, seal.signature);
+    if (!verified) return Error(EnvelopeError::bad_message_signature, verified.error().text());
+    return verified;
+}
+
+Status check_body(CheckedSubmit& checked, ByteView body) {
+    SAMPAN_ASSIGN(std::vector<Stanza> stanzas, split_stanzas(checked.parcel->stanzas));
+    SAMPAN_ASSIGN(std::vector<MerkleHash> leaves, verify_stanzas(checked.parcel->seal, stanzas));
+    SAMPAN_TRY(verify_body(checked.parcel->seal, body));
+    checked.parcel->proofs = merkle_inclusion_all(leaves);
+    return ok_status();
+}
+
+Status judge(const Header& header, const CheckView& view) {
+    SAMPAN_TRY(judge_sender(header, *view.registry, view.now));
+    for (const Recipient& recipient : header.recipients) {
+        const Decision decision = judge_recipient(header, recipient.agency, *view.registry, view.now);
+        if (!decision.permitted())
+            return Error(EnvelopeError::not_entitled,
+                         explain_recipient(decision, header, recipient.agency, *view.registry));
+        SAMPAN_TRY(judge_prekey(*view.keys, recipient, view.now));
+    }
+    return ok_status();
+}
+
+std::optional<Error> error_of(Status status) {
+    if (status) return std::nullopt;
+    return std::move(status).error();
+}
+
+CheckedOutcomes check_outcomes(SubmitOutcomes packet, const AgencyId& agency, const CheckView& view) {
+    CheckedOutcomes out;
+    out.bytes = std::move(packet.list);
+    auto list = decode_signed_list(out.bytes);
+    if (!list) {
+        out.refused = list.error();
+        return out;
+    }
+    out.list = std::move(list).value();
+    out.hash = out.list.hash();
+    const AgencyKeys* keys = keys_of(*view.keys, agency);
+    Result<ListStatement> statement =
+        Error(BrokerError::unknown_certificate, agency.text() + " has no logged descriptor");
+    // The newest certificate, or the one before: a list may have been signed before the change.
+    for (std::size_t i = keys == nullptr ? 0 : keys->descriptors.size(); i > 0 && !statement; --i)
+        statement = verify_signed_list(out.list, keys->descriptors[i - 1].certificate.public_key());
+    if (!statement) {
+        out.refused = statement.error();
+        return out;
+    }
+    out.statement = std::move(statement).value();
+    const ExchangeName& exchange = view.registry->registry().exchange;
+    if (out.statement.kind != ListKind::outcomes || out.statement.signer != agency.text() ||
+        out.statement.exchange != exchange) {
+        out.refused = Error(EnvelopeError::bad_list, "the list is not of " + agency.text() + "'s outcomes");
+        return out;
+    }
+    for (const SignedList::Item& item : out.list.items) {
+        auto outcome = decode_outcome(item.bytes);
+        if (!outcome || (outcome->code != OutcomeCode::delivered && outcome->code != OutcomeCode::rejected)) {
+            out.refused = Error(EnvelopeError::bad_list, "an item is not a recipient's outcome");
+            return out;
+        }
+        out.outcomes.push_back(std::move(outcome).value());
+    }
+    return out;
+}
+
+}  // namespace
+
+std::size_t Parcel::bytes() const {
+    return sizeof(Parcel) + stanzas.size() + packet().seal.size() + packet().body.size() +
+           seal.seal.header.size() + seal.header.recipients.size() * 256;
+}
+
+CheckedSubmit check_submit(Submit submit, const CheckView& view) {
+    CheckedSubmit out;
+    auto seal = SignedSeal::parse(submit.seal, submit.signature.view());
+    if (!seal) {
+        out.unreadable = seal.error();
+        return out;
+    }
+    out.parcel = std::make_shared<Parcel>();
+    Parcel& parcel = *out.parcel;
+    parcel.seal = std::move(seal).value();
+    parcel.stanzas = std::move(submit.stanzas);
+    parcel.packet().signature = submit.signature;
+    out.refused = error_of(check_sender(parcel.seal, submit.seal, view));
+    if (!out.refused) out.refused = error_of(check_body(out, submit.body));
+    parcel.seal.seal_bytes = Bytes();
+    parcel.packet().seal = std::move(submit.seal);
+    parcel.packet().body = std::move(submit.body);
+    if (!out.refused) out.denied = error_of(judge(parcel.seal.header, view));
+    out.judged_under = view.registry;
+    out.judged_with = view.keys;
+    return out;
+}
+
+void judge_again(CheckedSubmit& checked, const CheckView& view) {
+    if (checked.unreadable) return;
+    if (checked.refused) {
+        // Its certificate may have been published in this very batch.
+        if (!checked.refused->is(BrokerError::unknown_certificate)) return;
+        const Parcel& parcel = *checked.parcel;
+        checked.refused = error_of(check_sender(parcel.seal, parcel.packet().seal, view));
+        if (!checked.refused) checked.refused = error_of(check_body(checked, parcel.packet().body));
+        if (checked.refused) return;
+    }
+    checked.denied = error_of(judge(checked.parcel->seal.header, view));
+    checked.judged_under = view.registry;
+    checked.judged_with = view.keys;
+}
+
+Decision judge_delivery(const Parcel& parcel, const AgencyId& recipient, const CheckView& view) {
+    return judge_recipient(parcel.seal.header, recipient, *view.registry, view.now);
+}
+
+Result<ParcelPtr> make_parcel(StoredMessage stored) {
+    auto parcel = std::make_shared<Parcel>();
+    const auto damaged = [&](const Error& error) {
+        return Error(StoreError::damaged,
+                     "the message at " + std::to_string(stored.leaf.get()) + ": " + error.text());
+    };
+    auto seal = SignedSeal::parse(stored.seal, stored.signature.view());
+    if (!seal) return damaged(seal.error());
+    parcel->seal = std::move(seal).value();
+    auto stanzas = split_stanzas(stored.stanzas);
+    if (!stanzas) return damaged(stanzas.error());
+    auto leaves = verify_stanzas(parcel->seal, *stanzas);
+    if (!leaves) return damaged(leaves.error());
+    if (auto body = verify_body(parcel->seal, stored.body); !body) return damaged(body.error());
+    parcel->proofs = merkle_inclusion_all(*leaves);
+    parcel->stanzas = std::move(stored.stanzas);
+    parcel->seal.seal_bytes = Bytes();
+    Deliver& deliver = parcel->packet();
+    deliver.seal = std::move(stored.seal);
+    deliver.signature = stored.signature;
+    deliver.body = std::move(stored.body);
+    deliver.leaf_index = stored.leaf;
+    deliver.time_s = stored.time_s;
+    return parcel;
+}
+
+CheckedFrame check_frame(const GateFrame& frame, const CheckView& view) {
+    CheckedFrame out{frame.connection, frame.agency, {}, {}};
+    auto packets = decode_frame(frame.frame);
+    if (!packets) {
+        out.malformed = packets.error();
+        return out;
+    }
+    out.packets.reserve(packets->size());
+    for (Packet& packet : *packets) {
+        CheckedPacket checked;
+        if (auto* submit = std::get_if<Submit>(&packet))
+            checked.checked = check_submit(std::move(*submit), view);
+        else if (auto* outcomes = std::get_if<SubmitOutcomes>(&packet))
+            checked.checked = check_outcomes(std::move(*outcomes), frame.agency, view);
+        checked.packet = std::move(packet);
+        out.packets.push_back(std::move(checked));
+    }
+    return out;
+}
+
+}  // namespace sampan::broker

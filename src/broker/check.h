@@ -1,0 +1,70 @@
+// The first step of a batch: decoding and every check that needs no more than the packet, the registry and the
+// known keys. Pure functions over values that nobody changes meanwhile: they run on a pool.
+#pragma once
+
+#include "broker/key_book.h"
+#include "sampan/envelope/signed_list.h"
+#include "sampan/transport/gate_channel.h"
+#include "sampan/transport/packet.h"
+
+namespace sampan::broker {
+
+// What the checks are made against.
+struct CheckView {
+    RegistryPtr registry;
+    KeyBookPtr keys;
+    UnixMillis now;  // log time
+};
+
+// Everything of one message that a delivery needs, in memory. Immutable once made, but for the packet's
+// per-recipient fields, which the delivering thread fills in.
+struct Parcel {
+    SignedSeal seal;  // seal_bytes are in `deliver` alone
+    Bytes stanzas;
+    std::vector<MerkleProof> proofs;
+    Packet deliver{std::in_place_type<Deliver>};
+    std::size_t bytes() const;
+    Deliver& packet() { return *std::get_if<Deliver>(&deliver); }
+    const Deliver& packet() const { return *std::get_if<Deliver>(&deliver); }
+};
+using ParcelPtr = std::shared_ptr<Parcel>;
+
+// From what the store holds: parsed and checked again, `damaged` when it does not verify.
+Result<ParcelPtr> make_parcel(StoredMessage stored);
+
+struct CheckedSubmit {
+    std::optional<Error> unreadable;  // the seal does not parse: there is no message to answer for
+    ParcelPtr parcel;
+    std::optional<Error> refused;  // by form, certificate, signature, stanzas, body: not worth an entry
+    std::optional<Error> denied;   // by registry, label or recipient: refused with an entry
+    RegistryPtr judged_under;
+    KeyBookPtr judged_with;
+};
+struct CheckedOutcomes {
+    std::optional<Error> refused;
+    Bytes bytes;
+    SignedList list;
+    ListStatement statement;
+    Sha256Digest hash;
+    std::vector<Outcome> outcomes;
+};
+using Checked = std::variant<std::monostate, CheckedSubmit, CheckedOutcomes>;
+struct CheckedPacket {
+    Packet packet;  // of a Submit or SubmitOutcomes: emptied, its bytes are in `checked`
+    Checked checked;
+};
+struct CheckedFrame {
+    ConnectionId connection;
+    AgencyId agency;
+    std::optional<Error> malformed;
+    std::vector<CheckedPacket> packets;
+};
+
+CheckedFrame check_frame(const GateFrame& frame, const CheckView& view);
+CheckedSubmit check_submit(Submit submit, const CheckView& view);
+// The part of check_submit that depends on registry and keys, again under newer ones.
+void judge_again(CheckedSubmit& checked, const CheckView& view);
+// A label decision for one copy, at delivery; the third of the four points.
+Decision judge_delivery(const Parcel& parcel, const AgencyId& recipient, const CheckView& view);
+
+}  // namespace sampan::broker
