@@ -89,6 +89,9 @@ constexpr std::array k_allowed{
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(sched_getparam),
+    SCMP_SYS(sched_getscheduler),
+    SCMP_SYS(sched_setscheduler),
     SCMP_SYS(sched_yield),
     SCMP_SYS(select),
     SCMP_SYS(sendmsg),
@@ -127,6 +130,9 @@ Status add_rules(scmp_filter_ctx filter) {
     for (const int call : k_allowed) SAMPAN_TRY(check(seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0)));
     for (const int call : k_deadly)
         SAMPAN_TRY(check(seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, call, 0)));
+    // libzmq's threads name themselves when they start, which may be only now.
+    SAMPAN_TRY(check(
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME))));
     // Memory, but none that can be run; of ioctl, only the count of unread bytes.
     for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
         SAMPAN_TRY(check(

@@ -60,8 +60,9 @@ Status GateSockets::set_server_options(const CurveSecretKey& secret) {
 Status GateSockets::open(const std::string& address, const CurveSecretKey& secret) {
     if (zmq_has("curve") != 1)
         return Error(TransportError::unsafe_library, "this libzmq was built without CURVE");
+    context_.emplace(settings::k_io_threads);
     // The handler first: from here on no connection is judged without it.
-    zap_ = zmq::socket_t(context_, zmq::socket_type::router);
+    zap_ = zmq::socket_t(*context_, zmq::socket_type::router);
     zap_.set(zmq::sockopt::linger, 0);
     zap_.bind("inproc://zeromq.zap.01");
     // libzmq numbers routing ids from rand(), which it never seeds. A peer that knew the next number could
@@ -71,10 +72,10 @@ Status GateSockets::open(const std::string& address, const CurveSecretKey& secre
     unsigned number = 0;
     std::memcpy(&number, seed.data(), sizeof number);
     std::srand(number);
-    server_ = zmq::socket_t(context_, zmq::socket_type::router);
+    server_ = zmq::socket_t(*context_, zmq::socket_type::router);
     SAMPAN_TRY(set_server_options(secret));
     if (address.find('[') != std::string::npos) server_.set(zmq::sockopt::ipv6, true);
-    monitor_.emplace(context_, server_, "gate-monitor", k_watched_events);
+    monitor_.emplace(*context_, server_, "gate-monitor", k_watched_events);
     server_.bind(address);
     return ok_status();
 }

@@ -23,10 +23,8 @@ enum class SendOutcome { sent, full, gone };
 
 class GateSockets {
   public:
-    GateSockets() : context_(transport_settings::k_io_threads) {}
-
-    // Binds the ZAP handler and then the server, and starts libzmq's threads. `unsafe_library` when an option
-    // did not take.
+    // Opens nothing before this. Binds the ZAP handler and then the server, and starts libzmq's threads.
+    // `unsafe_library` when an option did not take.
     Status open(const std::string& address, const CurveSecretKey& secret);
     // As bound, with the port that was chosen.
     std::string endpoint();
@@ -41,7 +39,7 @@ class GateSockets {
   private:
     Status set_server_options(const CurveSecretKey& secret);
 
-    zmq::context_t context_;
+    std::optional<zmq::context_t> context_;
     zmq::socket_t zap_, server_;
     std::optional<SocketMonitor> monitor_;
     zmq::message_t id_, body_;
