@@ -120,6 +120,13 @@ TEST_CASE("reads and writes go to their offset, and a read is short only at the 
     CHECK(file->sync().ok());
 }
 
+TEST_CASE("a file that opening creates is closed to others, and one that exists is not truncated") {
+    const Folder folder;
+    REQUIRE(system_files().open_write(folder.file("a")).value()->write_at(0, as_bytes("kept")).ok());
+    CHECK(system_files().mode(folder.file("a")).value() == 0600);
+    CHECK(system_files().open_write(folder.file("a")).value()->size().value() == 4);
+}
+
 TEST_CASE("a file opened for reading cannot be written") {
     const Folder folder;
     REQUIRE(write_file(system_files(), folder.file("a"), as_bytes("x"), Replace::no, 0600).ok());
