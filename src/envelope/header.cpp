@@ -61,10 +61,11 @@ Status check_recipients(const std::vector<Recipient>& recipients) {
 
 Status check_part(const PartDescription& part) {
     const auto plaintext = stream_opened_size(part.size);
-    if (!plaintext.ok() || padded_length(*plaintext) != *plaintext)
-        return bad("a part's size is not that of a padded file");
+    if (!plaintext.ok()) return bad("a part's size is not that of a STREAM");
+    // Before padded_length, which takes no length that could not be one.
     if (*plaintext > padded_length_of_content(limits::k_part_plaintext_bytes))
         return bad("a part is too large");
+    if (padded_length(*plaintext) != *plaintext) return bad("a part's size is not that of a padded file");
     return ok_status();
 }
 

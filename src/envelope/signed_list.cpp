@@ -33,6 +33,15 @@ std::vector<MerkleHash> leaves_of(const SignedList& list) {
     return leaves;
 }
 
+// As leaves_of, but an item that is shown is hashed, whatever the list says its leaf is.
+std::vector<MerkleHash> hashed_leaves_of(const SignedList& list) {
+    std::vector<MerkleHash> leaves;
+    leaves.reserve(list.items.size());
+    for (const auto& item : list.items)
+        leaves.push_back(item.bytes.empty() ? item.leaf : merkle_leaf_hash(item.bytes));
+    return leaves;
+}
+
 Status check_statement(const ListStatement& statement) {
     if (!is_dns_label(statement.signer)) return bad("the signer is not named");
     if (statement.epoch.get() == 0 || statement.counter == 0) return bad("epochs and counters begin at 1");
@@ -162,7 +171,7 @@ Result<ListStatement> verify_signed_list(const SignedList& list, const Ed25519Pu
     if (statement.count != list.items.size())
         return bad("the statement counts " + std::to_string(statement.count) + " items; there are " +
                    std::to_string(list.items.size()));
-    if (merkle_root(leaves_of(list)) != statement.root)
+    if (merkle_root(hashed_leaves_of(list)) != statement.root)
         return bad("the items are not those that were signed");
     ENVELOPE_TRY(k_bad, verify_purpose(purpose_of(statement.kind), key, list.statement, list.signature));
     return statement;
