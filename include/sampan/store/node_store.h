@@ -1,0 +1,232 @@
+// What a node keeps. Verbs of the domain; each is one transaction, durable when it returns. One owner thread.
+// The states and what a crash at each step leaves are in src/store/STATES.md.
+//
+// Bodies, titles, file names and part keys never reach this layer in the clear: callers hand over records sealed to the
+// archive's public key, and drafts and prekeys sealed under the storage key. Headers, which the broker knows too, may be read.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "sampan/envelope/part.h"
+#include "sampan/envelope/signed_list.h"
+#include "sampan/log/log.h"
+#include "sampan/store/error.h"
+
+namespace sampan {
+
+enum class OutboxState : std::uint8_t { waiting = 1, uploading, accepted, delivered, refused };
+std::string_view outbox_state_name(OutboxState state);
+
+struct StoredPart {
+    PartDescription description;
+    std::vector<MerkleHash> leaves;
+    std::string file;  // name inside the parts folder
+};
+struct PairAdvance {
+    AgencyId agency;
+    ChainId chain;
+    std::uint64_t sequence = 0;
+    SealHash previous;
+};
+struct OutboxMessage {
+    MessageId message_id;
+    MessageSubject subject;
+    Precedence precedence = Precedence::routine;
+    UnixMillis created;
+    Bytes seal;
+    Ed25519Signature signature;
+    Bytes stanzas;
+    Bytes body;
+    Bytes record;  // sealed to the archive
+    Bytes draft;   // sealed under the storage key: what is needed to seal again; dropped once accepted
+    std::vector<StoredPart> parts;
+};
+struct RecipientOutcome {
+    AgencyId agency;
+    std::optional<OutcomeCode> code;
+    std::string reason;
+    UnixMillis time;
+    Bytes evidence;  // ListEvidence, encoded
+};
+struct OutboxRow {
+    MessageId message_id;
+    MessageSubject subject;
+    OutboxState state = OutboxState::waiting;
+    UnixMillis created;
+    Bytes seal;
+    Ed25519Signature signature;
+    Bytes record;
+    std::string reason, detail;
+    Bytes answer;  // ListEvidence, encoded
+    std::optional<LeafIndex> leaf_index;
+    std::uint64_t leaf_time_s = 0;
+    bool proof_verified = false;
+    std::vector<RecipientOutcome> outcomes;
+};
+
+enum class InboxState : std::uint8_t { arriving = 1, delivered };
+struct ArrivedMessage {
+    AgencyId sender;
+    MessageId message_id;
+    MessageSubject subject;
+    UnixMillis received;
+    Bytes seal;
+    Ed25519Signature signature;
+    LeafIndex leaf_index;
+    std::uint64_t leaf_time_s = 0;
+    Bytes record;  // sealed to the archive
+    DocumentId document_id;
+    std::uint32_t revision = 1;
+    Sha256Digest document_hash;
+    ChainId chain;
+    std::uint64_t sequence = 0;
+    SealHash previous;
+    std::vector<PartDescription> parts;
+};
+struct InboxRow {
+    AgencyId sender;
+    MessageId message_id;
+    MessageSubject subject;
+    InboxState state = InboxState::arriving;
+    UnixMillis received;
+    Bytes seal;
+    Ed25519Signature signature;
+    LeafIndex leaf_index;
+    std::uint64_t leaf_time_s = 0;
+    Bytes record;
+    bool read = false;
+    bool proof_verified = false;
+};
+enum class Arrival : std::uint8_t { fresh, repeated, same_document, equivocation };
+
+struct ArrivingPart {
+    MessageSubject subject;
+    std::uint32_t part = 0;
+    PartDescription description;
+    std::uint64_t frames_held = 0;  // from the first on, without gaps
+    std::string file;
+};
+struct PendingOutcome {
+    std::int64_t position = 0;
+    Bytes item;  // an encoded Outcome
+    bool urgent = false;
+};
+struct StoredList {
+    std::uint64_t counter = 0;
+    Bytes list;
+};
+struct KnownPeer {
+    AgencyId agency;
+    std::optional<SignedStatement> descriptor;
+    std::optional<SignedStatement> bundle;
+    LeafIndex bundle_index;
+    std::uint64_t bundle_time_s = 0;
+};
+struct StoredPrekey {
+    PrekeyId id;
+    std::uint64_t counter = 0;
+    UnixMillis created;
+    Bytes sealed;  // the key pair under the storage key; empty once destroyed
+};
+struct OwnStatement {
+    SignedStatement statement;
+    std::uint64_t counter = 0;
+};
+struct Upload {
+    std::string id;
+    UnixMillis created;
+    StoredPart part;
+    Bytes record;  // name, type, size, hash and key, under the storage key
+};
+struct PinnedCheckpoint {
+    std::string note;
+    UnixMillis verified;
+};
+
+struct UnprovenLeaf {
+    LeafIndex leaf;
+    MessageSubject subject;
+    std::uint64_t time_s = 0;
+};
+
+class NodeStore {
+  public:
+    // Opens or makes the store; refuses damage, another process, another agency's store, by name.
+    static Result<std::unique_ptr<NodeStore>> open(const std::string& path, const AgencyId& agency);
+    virtual ~NodeStore() = default;
+
+    // --- registry, peers, log
+    virtual Status keep_epoch(Epoch epoch, ByteView bytes) = 0;
+    virtual Result<std::vector<Bytes>> epochs() = 0;
+    virtual Status keep_peer(const KnownPeer& peer) = 0;
+    virtual Result<std::vector<KnownPeer>> peers() = 0;
+    virtual Status pin(const PinnedCheckpoint& checkpoint) = 0;
+    virtual Result<std::optional<PinnedCheckpoint>> pinned() = 0;
+
+    // --- own statements and prekeys: a bundle is kept together with its private half, before it is published
+    virtual Status keep_descriptor(const OwnStatement& descriptor) = 0;
+    virtual Result<std::optional<OwnStatement>> own_descriptor() = 0;
+    virtual Status keep_bundle(const OwnStatement& bundle, const std::vector<StoredPrekey>& keys) = 0;
+    virtual Result<std::optional<OwnStatement>> own_bundle() = 0;
+    virtual Result<std::optional<StoredPrekey>> prekey(const PrekeyId& id) = 0;
+    virtual Result<std::vector<StoredPrekey>> prekeys() = 0;
+    virtual Status destroy_prekey(const PrekeyId& id) = 0;
+
+    // --- outbox
+    virtual Result<std::vector<PairAdvance>> pairs() = 0;
+    // The sealed message and where each pair stands now, together. Uploads that it consumed are forgotten.
+    virtual Status enqueue(const OutboxMessage& message, const std::vector<PairAdvance>& pairs,
+                           const std::vector<std::string>& uploads) = 0;
+    virtual Result<std::optional<OutboxMessage>> outbox_message(const MessageId& id) = 0;
+    // Not yet answered, by precedence and then age; without bodies.
+    virtual Result<std::vector<MessageId>> unanswered(std::size_t limit) = 0;
+    virtual Status mark_uploading(const MessageId& id) = 0;
+    virtual Status mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf, std::uint64_t time_s) = 0;
+    virtual Status mark_refused(const MessageId& id, const std::string& reason, const std::string& detail,
+                                const Bytes& evidence) = 0;
+    // What became of one delivery; the message is `delivered` once every recipient has an outcome. False when no such
+    // message was sent to that agency.
+    virtual Result<bool> record_outcome(const MessageSubject& subject, const RecipientOutcome& outcome) = 0;
+    virtual Result<std::vector<OutboxRow>> outbox(std::size_t limit) = 0;
+    virtual Result<std::optional<OutboxRow>> outbox_row(const MessageId& id) = 0;
+    // Submitted entries of sent and received messages whose inclusion was not verified yet, oldest first.
+    virtual Result<std::vector<UnprovenLeaf>> unproven_leaves(std::size_t limit) = 0;
+    virtual Status mark_proof(LeafIndex leaf) = 0;
+
+    // --- uploads
+    virtual Status keep_upload(const Upload& upload) = 0;
+    virtual Result<std::optional<Upload>> upload(const std::string& id) = 0;
+
+    // --- inbox
+    // Whether this message is new here: judged by (sender, message id) and by (sender, document, revision).
+    virtual Result<Arrival> arrival_of(const ArrivedMessage& message) = 0;
+    virtual Result<bool> was_received(const AgencyId& sender, const MessageId& id) = 0;
+    // With parts still to come: kept, shown to nobody, no outcome yet.
+    virtual Status begin_arrival(const ArrivedMessage& message) = 0;
+    virtual Result<std::vector<ArrivingPart>> arriving_parts() = 0;
+    virtual Status part_progress(const MessageSubject& subject, std::uint32_t part, std::uint64_t frames_held) = 0;
+    // Inbox row, replay row and outcome, together. For a message that began to arrive, the row there is completed.
+    virtual Status deliver(const ArrivedMessage& message, const PendingOutcome& outcome, bool show) = 0;
+    virtual Status complete_arrival(const MessageSubject& subject, const PendingOutcome& outcome) = 0;
+    virtual Status reject(const AgencyId& sender, const MessageId& id, const PendingOutcome& outcome) = 0;
+    virtual Status mark_read(const AgencyId& sender, const MessageId& id) = 0;
+    virtual Result<std::vector<InboxRow>> inbox(std::size_t limit) = 0;
+    virtual Result<std::vector<InboxRow>> inbox_by_prefix(const std::string& hex_prefix) = 0;
+    struct Counts {
+        std::uint64_t inbox_total = 0, inbox_unread = 0, outbox_waiting = 0, outbox_sent = 0, outbox_refused = 0;
+    };
+    virtual Result<Counts> counts() = 0;
+
+    // --- outcome lists: pending items become a list, which is stored before it is sent
+    virtual Result<std::vector<PendingOutcome>> pending_outcomes(std::size_t limit) = 0;
+    virtual Result<std::uint64_t> last_list_counter() = 0;
+    virtual Status keep_list(const StoredList& list, std::int64_t up_to_position) = 0;
+    // The oldest list that was not logged yet.
+    virtual Result<std::optional<StoredList>> unlogged_list() = 0;
+    virtual Status mark_list_logged(std::uint64_t counter, LeafIndex leaf) = 0;
+
+    virtual Status close() = 0;
+};
+
+}  // namespace sampan

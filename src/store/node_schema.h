@@ -1,0 +1,54 @@
+// The node store's tables. STATES.md tells what moves between them.
+#pragma once
+
+namespace sampan {
+
+inline constexpr char k_node_schema[] = R"sql(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE epochs(number INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE peers(
+  agency TEXT PRIMARY KEY, descriptor BLOB, descriptor_signature BLOB, bundle BLOB, bundle_signature BLOB,
+  bundle_index INTEGER NOT NULL, bundle_time_s INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE own_statements(
+  kind INTEGER NOT NULL, counter INTEGER NOT NULL, bytes BLOB NOT NULL, signature BLOB NOT NULL,
+  PRIMARY KEY(kind, counter)) WITHOUT ROWID;
+CREATE TABLE prekeys(id BLOB PRIMARY KEY, counter INTEGER NOT NULL, created INTEGER NOT NULL, sealed BLOB NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE pairs(agency TEXT PRIMARY KEY, chain BLOB NOT NULL, sequence INTEGER NOT NULL, previous BLOB NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE outbox(
+  message_id BLOB PRIMARY KEY, subject BLOB NOT NULL UNIQUE, state INTEGER NOT NULL, precedence INTEGER NOT NULL,
+  created INTEGER NOT NULL, seal BLOB NOT NULL, signature BLOB NOT NULL, stanzas BLOB NOT NULL, body BLOB NOT NULL,
+  record BLOB NOT NULL, draft BLOB NOT NULL, reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
+  answer BLOB NOT NULL DEFAULT x'', leaf_index INTEGER, leaf_time_s INTEGER NOT NULL DEFAULT 0,
+  proof_verified INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX outbox_unanswered ON outbox(state, precedence, created) WHERE state <= 2;
+CREATE INDEX outbox_created ON outbox(created);
+CREATE INDEX outbox_leaf ON outbox(leaf_index) WHERE proof_verified = 0;
+CREATE TABLE outbox_recipients(
+  subject BLOB NOT NULL, agency TEXT NOT NULL, code INTEGER, reason TEXT NOT NULL DEFAULT '', time INTEGER NOT NULL DEFAULT 0,
+  evidence BLOB NOT NULL DEFAULT x'', PRIMARY KEY(subject, agency)) WITHOUT ROWID;
+CREATE TABLE outbox_parts(
+  message_id BLOB NOT NULL, part INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, leaves BLOB NOT NULL,
+  file TEXT NOT NULL, PRIMARY KEY(message_id, part)) WITHOUT ROWID;
+CREATE TABLE uploads(
+  id TEXT PRIMARY KEY, created INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, leaves BLOB NOT NULL,
+  file TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE inbox(
+  sender TEXT NOT NULL, message_id BLOB NOT NULL, subject BLOB NOT NULL UNIQUE, state INTEGER NOT NULL,
+  received INTEGER NOT NULL, seal BLOB NOT NULL, signature BLOB NOT NULL, leaf_index INTEGER NOT NULL,
+  leaf_time_s INTEGER NOT NULL, record BLOB NOT NULL, document_id BLOB NOT NULL, revision INTEGER NOT NULL,
+  document_hash BLOB NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL, previous BLOB NOT NULL,
+  shown INTEGER NOT NULL, read INTEGER NOT NULL DEFAULT 0, proof_verified INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX inbox_received ON inbox(received);
+CREATE INDEX inbox_document ON inbox(sender, document_id, revision);
+CREATE INDEX inbox_leaf ON inbox(leaf_index) WHERE proof_verified = 0;
+CREATE TABLE replay(sender TEXT NOT NULL, message_id BLOB NOT NULL, PRIMARY KEY(sender, message_id)) WITHOUT ROWID;
+CREATE TABLE arriving_parts(
+  subject BLOB NOT NULL, part INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, frames_held INTEGER NOT NULL,
+  file TEXT NOT NULL, PRIMARY KEY(subject, part)) WITHOUT ROWID;
+CREATE TABLE pending_outcomes(position INTEGER PRIMARY KEY AUTOINCREMENT, item BLOB NOT NULL, urgent INTEGER NOT NULL);
+CREATE TABLE outcome_lists(counter INTEGER PRIMARY KEY, list BLOB NOT NULL, leaf_index INTEGER);
+)sql";
+
+}  // namespace sampan
