@@ -15,33 +15,23 @@ namespace sampan {
 
 class InputBudget {
   public:
-    explicit InputBudget(std::int64_t now_ms)
-        : sample_ms_(now_ms), previous_ms_(now_ms), baseline_ms_(now_ms) {}
+    explicit InputBudget(std::int64_t now_ms) : start_ms_(now_ms), sample_ms_(now_ms) {}
 
     // A frame came out, of this many bytes on the wire.
-    void surfaced(std::uint64_t wire_bytes) { surfaced_new_ += wire_bytes; }
+    void surfaced(std::uint64_t wire_bytes) { surfaced_ += wire_bytes; }
 
     // Before draining: what libzmq has read of the connection by now.
     void sample(std::uint64_t consumed, std::int64_t now_ms) {
-        sample_ = consumed;
+        consumed_ = consumed;
         sample_ms_ = now_ms;
     }
 
     // After draining: bytes held beyond what is explained.
-    std::uint64_t excess() {
-        if (surfaced_new_ > 0) {
-            // Something whole came out since the last look: all before it has been let go.
-            baseline_ = previous_;
-            baseline_ms_ = previous_ms_;
-            explained_ = surfaced_new_;
-            surfaced_new_ = 0;
-        }
-        previous_ = sample_;
-        previous_ms_ = sample_ms_;
-        const auto quiet_ms =
-            static_cast<std::uint64_t>(std::max<std::int64_t>(sample_ms_ - baseline_ms_, 0));
-        const std::uint64_t allowed = baseline_ + explained_ + quiet_ms * k_heartbeat_bytes_per_second / 1000;
-        return sample_ > allowed ? sample_ - allowed : 0;
+    std::uint64_t excess() const {
+        const auto age_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(sample_ms_ - start_ms_, 0));
+        const std::uint64_t explained =
+            surfaced_ + k_handshake_bytes + age_ms * k_heartbeat_bytes_per_second / 1000;
+        return consumed_ > explained ? consumed_ - explained : 0;
     }
 
     // A frame of `payload` bytes under CURVE (RFC 26): flags and length, "\x07MESSAGE", nonce, MAC, one flag
@@ -52,12 +42,14 @@ class InputBudget {
     }
 
   private:
-    // Heartbeats are commands, which never come out: two of under 64 bytes every ten seconds.
+    // Commands never come out: greeting, HELLO and INITIATE; then heartbeats, two of under 64 bytes every ten
+    // seconds.
+    static constexpr std::uint64_t k_handshake_bytes = 2048;
     static constexpr std::uint64_t k_heartbeat_bytes_per_second = 32;
 
-    std::uint64_t surfaced_new_ = 0;  // since `excess` was last asked
-    std::uint64_t sample_ = 0, previous_ = 0, baseline_ = 0, explained_ = 0;
-    std::int64_t sample_ms_, previous_ms_, baseline_ms_;
+    std::uint64_t surfaced_ = 0;
+    std::uint64_t consumed_ = 0;
+    std::int64_t start_ms_, sample_ms_;
 };
 
 }  // namespace sampan

@@ -13,23 +13,10 @@
 #include "sampan/crypto/random.h"
 #include "support/catch.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SAMPAN_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SAMPAN_SANITIZED 1
-#endif
-#endif
-
 namespace sampan {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-#ifdef SAMPAN_SANITIZED
-constexpr bool k_confined = false;  // sanitizers need files and memory that the gate gives up
-#else
-constexpr bool k_confined = true;
-#endif
 
 }  // namespace
 
@@ -56,7 +43,7 @@ GateHarness::GateHarness(std::uint64_t memory_limit_bytes, std::size_t connectio
         options.channel_descriptor = ends[1];
         options.memory_limit_bytes = memory_limit_bytes;
         options.connection_limit = connection_limit;
-        options.confined = k_confined;
+        options.confined = !k_sanitized;
         const Status status = run_gate(std::move(options));
         if (!status.ok() && !status.error().is(TransportError::channel_closed))
             std::cerr << "gate: " << status.error().text() << '\n';

@@ -9,7 +9,22 @@
 #include "sampan/transport/dealer.h"
 #include "sampan/transport/gate_channel.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SAMPAN_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SAMPAN_SANITIZED 1
+#endif
+#endif
+
 namespace sampan {
+
+// Sanitizers need the files and the memory that a confined process gives up.
+#ifdef SAMPAN_SANITIZED
+inline constexpr bool k_sanitized = true;
+#else
+inline constexpr bool k_sanitized = false;
+#endif
 
 // A member: its name, its key, and whether the gate was told of it.
 struct TestMember {
