@@ -115,7 +115,10 @@ bool was_killed(int status) {
 }
 
 TEST_CASE("a confined process opens no file, and still waits, allocates and writes") {
-    if (k_sanitized) return SUCCEED("not with sanitizers");
+    if (k_sanitized) {
+        SUCCEED("not with sanitizers");
+        return;
+    }
     CHECK(ended_well(after_confinement([] { return ::open("/etc/passwd", O_RDONLY) == -1 ? 0 : 1; })));
     CHECK(ended_well(
         after_confinement([] { return ::open("/tmp/sampan-x", O_CREAT | O_RDWR, 0600) == -1 ? 0 : 1; })));
@@ -128,7 +131,10 @@ TEST_CASE("a confined process opens no file, and still waits, allocates and writ
 }
 
 TEST_CASE("a confined process dies when it starts a program, a process or a connection") {
-    if (k_sanitized) return SUCCEED("not with sanitizers");
+    if (k_sanitized) {
+        SUCCEED("not with sanitizers");
+        return;
+    }
     CHECK(was_killed(after_confinement([] { return ::execl("/bin/true", "true", nullptr); })));
     CHECK(was_killed(after_confinement([] { return ::fork() == -1 ? 1 : 0; })));
     CHECK(was_killed(after_confinement([] { return ::socket(AF_INET, SOCK_STREAM, 0) == -1 ? 1 : 0; })));
@@ -139,7 +145,10 @@ TEST_CASE("a confined process dies when it starts a program, a process or a conn
 }
 
 TEST_CASE("a confined process has memory up to its limit, and not beyond") {
-    if (k_sanitized) return SUCCEED("not with sanitizers");
+    if (k_sanitized) {
+        SUCCEED("not with sanitizers");
+        return;
+    }
     const auto allocate = [] {
         void* room = ::malloc(200'000'000);
         const int result = room == nullptr ? 0 : 1;
@@ -151,7 +160,10 @@ TEST_CASE("a confined process has memory up to its limit, and not beyond") {
 }
 
 TEST_CASE("a running gate is filtered in every thread and holds no file but its own memory figure") {
-    if (k_sanitized) return SUCCEED("not with sanitizers");
+    if (k_sanitized) {
+        SUCCEED("not with sanitizers");
+        return;
+    }
     GateHarness gate;
     const std::string base = "/proc/" + std::to_string(gate.gate());
     std::size_t threads = 0;
