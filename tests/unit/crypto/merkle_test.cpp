@@ -226,6 +226,25 @@ TEST_CASE("an inclusion proof of the wrong length for its tree is refused even i
     CHECK(is_bad(verify_inclusion(inner, LeafIndex(0), TreeSize(4), {proof[1]}, root)));
 }
 
+TEST_CASE("a proof of a shape that its sizes forbid is refused, although every hash in it fits the roots") {
+    // Whoever makes the proof may also make the roots, so the shape has to be checked for itself.
+    const Leaves l = some_leaves(5);
+    const auto node = merkle_node_hash;
+    CHECK(is_bad(verify_inclusion(l[0], LeafIndex(0), TreeSize(1), {l[1]}, node(l[1], l[0]))));
+    CHECK(is_bad(
+        verify_inclusion(l[1], LeafIndex(1), TreeSize(2), {l[0], l[2]}, node(l[2], node(l[0], l[1])))));
+
+    // From 3 to 4 leaves takes {2, 3, 01}; here all goes one level too high.
+    const MerkleHash pair = node(l[0], l[1]);
+    const MerkleHash three = node(pair, l[2]);
+    const MerkleHash four = node(pair, node(l[2], l[3]));
+    CHECK(verify_consistency({TreeSize(3), TreeSize(4), three, four}, {l[2], l[3], pair}).ok());
+    CHECK(is_bad(verify_consistency({TreeSize(3), TreeSize(4), node(l[4], three), node(l[4], four)},
+                                    {l[2], l[3], pair, l[4]})));
+    // A tree that shrinks.
+    CHECK(is_bad(verify_consistency({TreeSize(3), TreeSize(2), l[0], pair}, {l[0], l[1]})));
+}
+
 TEST_CASE("a consistency proof that is altered in any way is refused") {
     const Leaves leaves = some_leaves(67);
     Stored stored(leaves);

@@ -54,6 +54,8 @@ TEST_CASE("secrets compare by content and by length") {
     CHECK(equal_secret(as_bytes("abc"), as_bytes("abc")));
     CHECK(!equal_secret(as_bytes("abc"), as_bytes("abd")));
     CHECK(!equal_secret(as_bytes("abc"), as_bytes("ab")));
+    CHECK(!equal_secret(as_bytes("ab"), as_bytes("abc")));
+    CHECK(!equal_secret({}, as_bytes("a")));
     CHECK(equal_secret({}, {}));
 }
 
