@@ -42,7 +42,8 @@ Bytes pack_hashes(const std::vector<MerkleHash>& hashes) {
 }
 
 Result<std::vector<MerkleHash>> unpack_hashes(ByteView bytes) {
-    if (bytes.size() % MerkleHash::k_size != 0) return Error(StoreError::damaged, "a list of hashes has the wrong length");
+    if (bytes.size() % MerkleHash::k_size != 0)
+        return Error(StoreError::damaged, "a list of hashes has the wrong length");
     std::vector<MerkleHash> out;
     for (std::size_t at = 0; at < bytes.size(); at += MerkleHash::k_size)
         out.push_back(MerkleHash::parse(bytes.subspan(at, MerkleHash::k_size)).value());
@@ -65,7 +66,8 @@ Status SqliteNodeStore::bind_agency(const AgencyId& agency) {
     SAMPAN_ASSIGN(std::optional<Bytes> owner, meta("agency"));
     if (!owner) return put_meta("agency", as_bytes(agency.text()));
     if (as_text(*owner) == agency.text()) return ok_status();
-    return Error(StoreError::unknown_format, "this store belongs to " + std::string(as_text(*owner)) + ", not to " + agency.text(),
+    return Error(StoreError::unknown_format,
+                 "this store belongs to " + std::string(as_text(*owner)) + ", not to " + agency.text(),
                  "give each node a data folder of its own");
 }
 
@@ -108,8 +110,9 @@ Status SqliteNodeStore::keep_peer(const KnownPeer& peer) {
 }
 
 Result<std::vector<KnownPeer>> SqliteNodeStore::peers() {
-    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT agency, descriptor, descriptor_signature, bundle, bundle_signature, "
-                                              "bundle_index, bundle_time_s FROM peers"));
+    SAMPAN_ASSIGN(sqlite::Query all,
+                  db_->use("SELECT agency, descriptor, descriptor_signature, bundle, bundle_signature, "
+                           "bundle_index, bundle_time_s FROM peers"));
     std::vector<KnownPeer> out;
     while (true) {
         SAMPAN_ASSIGN(bool row, all.step());
@@ -136,18 +139,24 @@ Result<std::optional<PinnedCheckpoint>> SqliteNodeStore::pinned() {
     Reader in(*value);
     SAMPAN_ASSIGN(std::uint64_t time, in.u64());
     SAMPAN_ASSIGN(ByteView note, in.raw(in.left()));
-    return std::optional<PinnedCheckpoint>(PinnedCheckpoint{std::string(as_text(note)), UnixMillis(static_cast<std::int64_t>(time))});
+    return std::optional<PinnedCheckpoint>(
+        PinnedCheckpoint{std::string(as_text(note)), UnixMillis(static_cast<std::int64_t>(time))});
 }
 
 Status SqliteNodeStore::keep_statement(int kind, const OwnStatement& own) {
     SAMPAN_ASSIGN(sqlite::Query put,
                   db_->use("INSERT INTO own_statements(kind, counter, bytes, signature) VALUES(?, ?, ?, ?)"));
-    return put.bind(kind).bind_u64(own.counter).bind(ByteView(own.statement.bytes)).bind(own.statement.signature.view()).run();
+    return put.bind(kind)
+        .bind_u64(own.counter)
+        .bind(ByteView(own.statement.bytes))
+        .bind(own.statement.signature.view())
+        .run();
 }
 
 Result<std::optional<OwnStatement>> SqliteNodeStore::newest_statement(int kind) {
-    SAMPAN_ASSIGN(sqlite::Query find, db_->use("SELECT bytes, signature, counter FROM own_statements WHERE kind = ? "
-                                               "ORDER BY counter DESC LIMIT 1"));
+    SAMPAN_ASSIGN(sqlite::Query find,
+                  db_->use("SELECT bytes, signature, counter FROM own_statements WHERE kind = ? "
+                           "ORDER BY counter DESC LIMIT 1"));
     find.bind(kind);
     SAMPAN_ASSIGN(bool row, find.step());
     if (!row) return std::optional<OwnStatement>();
@@ -155,21 +164,33 @@ Result<std::optional<OwnStatement>> SqliteNodeStore::newest_statement(int kind) 
     return std::optional<OwnStatement>(OwnStatement{std::move(*statement), find.u64(2)});
 }
 
-Status SqliteNodeStore::keep_descriptor(const OwnStatement& descriptor) { return keep_statement(k_descriptor, descriptor); }
-Result<std::optional<OwnStatement>> SqliteNodeStore::own_descriptor() { return newest_statement(k_descriptor); }
-Result<std::optional<OwnStatement>> SqliteNodeStore::own_bundle() { return newest_statement(k_bundle); }
+Status SqliteNodeStore::keep_descriptor(const OwnStatement& descriptor) {
+    return keep_statement(k_descriptor, descriptor);
+}
+Result<std::optional<OwnStatement>> SqliteNodeStore::own_descriptor() {
+    return newest_statement(k_descriptor);
+}
+Result<std::optional<OwnStatement>> SqliteNodeStore::own_bundle() {
+    return newest_statement(k_bundle);
+}
 
 Status SqliteNodeStore::keep_bundle(const OwnStatement& bundle, const std::vector<StoredPrekey>& keys) {
     SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
     SAMPAN_TRY(keep_statement(k_bundle, bundle));
-    SAMPAN_ASSIGN(sqlite::Query put, db_->use("INSERT INTO prekeys(id, counter, created, sealed) VALUES(?, ?, ?, ?)"));
+    SAMPAN_ASSIGN(sqlite::Query put,
+                  db_->use("INSERT INTO prekeys(id, counter, created, sealed) VALUES(?, ?, ?, ?)"));
     for (const StoredPrekey& key : keys)
-        SAMPAN_TRY(put.bind(key.id.view()).bind_u64(key.counter).bind(key.created.get()).bind(ByteView(key.sealed)).run());
+        SAMPAN_TRY(put.bind(key.id.view())
+                       .bind_u64(key.counter)
+                       .bind(key.created.get())
+                       .bind(ByteView(key.sealed))
+                       .run());
     return transaction.commit();
 }
 
 Result<std::vector<StoredPrekey>> SqliteNodeStore::prekeys() {
-    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT id, counter, created, sealed FROM prekeys ORDER BY counter"));
+    SAMPAN_ASSIGN(sqlite::Query all,
+                  db_->use("SELECT id, counter, created, sealed FROM prekeys ORDER BY counter"));
     std::vector<StoredPrekey> out;
     while (true) {
         SAMPAN_ASSIGN(bool row, all.step());
@@ -184,7 +205,8 @@ Result<std::optional<StoredPrekey>> SqliteNodeStore::prekey(const PrekeyId& id) 
     find.bind(id.view());
     SAMPAN_ASSIGN(bool row, find.step());
     if (!row) return std::optional<StoredPrekey>();
-    return std::optional<StoredPrekey>(StoredPrekey{id, find.u64(0), UnixMillis(find.integer(1)), to_bytes(find.blob(2))});
+    return std::optional<StoredPrekey>(
+        StoredPrekey{id, find.u64(0), UnixMillis(find.integer(1)), to_bytes(find.blob(2))});
 }
 
 Status SqliteNodeStore::destroy_prekey(const PrekeyId& id) {

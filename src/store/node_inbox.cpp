@@ -7,19 +7,23 @@ namespace sampan {
 namespace {
 
 constexpr const char* k_inbox_all =
-    "SELECT sender, message_id, subject, state, received, seal, signature, leaf_index, leaf_time_s, record, read, "
+    "SELECT sender, message_id, subject, state, received, seal, signature, leaf_index, leaf_time_s, record, "
+    "read, "
     "proof_verified FROM inbox WHERE state = 2 AND shown = 1 ORDER BY received DESC, message_id LIMIT ?";
 constexpr const char* k_inbox_prefix =
-    "SELECT sender, message_id, subject, state, received, seal, signature, leaf_index, leaf_time_s, record, read, "
-    "proof_verified FROM inbox WHERE state = 2 AND shown = 1 AND lower(hex(message_id)) GLOB ? || '*' LIMIT 3";
+    "SELECT sender, message_id, subject, state, received, seal, signature, leaf_index, leaf_time_s, record, "
+    "read, "
+    "proof_verified FROM inbox WHERE state = 2 AND shown = 1 AND lower(hex(message_id)) GLOB ? || '*' LIMIT "
+    "3";
 
 }  // namespace
 
 Result<Arrival> SqliteNodeStore::arrival_of(const ArrivedMessage& message) {
     SAMPAN_ASSIGN(bool received, was_received(message.sender, message.message_id));
     if (received) return Arrival::repeated;
-    SAMPAN_ASSIGN(sqlite::Query find, db_->use("SELECT document_hash FROM inbox WHERE sender = ? AND document_id = ? AND "
-                                               "revision = ? LIMIT 1"));
+    SAMPAN_ASSIGN(sqlite::Query find,
+                  db_->use("SELECT document_hash FROM inbox WHERE sender = ? AND document_id = ? AND "
+                           "revision = ? LIMIT 1"));
     find.bind(message.sender.text()).bind(message.document_id.view()).bind(message.revision);
     SAMPAN_ASSIGN(bool found, find.step());
     if (!found) return Arrival::fresh;
@@ -34,10 +38,12 @@ Result<bool> SqliteNodeStore::was_received(const AgencyId& sender, const Message
 }
 
 Status SqliteNodeStore::insert_inbox(const ArrivedMessage& message, InboxState state, bool show) {
-    SAMPAN_ASSIGN(sqlite::Query put,
-                  db_->use("INSERT INTO inbox(sender, message_id, subject, state, received, seal, signature, leaf_index, "
-                           "leaf_time_s, record, document_id, revision, document_hash, chain, sequence, previous, shown) "
-                           "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    SAMPAN_ASSIGN(
+        sqlite::Query put,
+        db_->use(
+            "INSERT INTO inbox(sender, message_id, subject, state, received, seal, signature, leaf_index, "
+            "leaf_time_s, record, document_id, revision, document_hash, chain, sequence, previous, shown) "
+            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
     put.bind(message.sender.text()).bind(message.message_id.view()).bind(message.subject.view());
     put.bind(static_cast<int>(state)).bind(message.received.get()).bind(ByteView(message.seal));
     put.bind(message.signature.view()).bind_u64(message.leaf_index.get()).bind_u64(message.leaf_time_s);
@@ -61,8 +67,9 @@ Status SqliteNodeStore::begin_arrival(const ArrivedMessage& message) {
     SAMPAN_TRY(insert_inbox(message, InboxState::arriving, true));
     for (std::size_t i = 0; i < message.parts.size(); ++i) {
         const std::string file = message.parts[i].root.hex();
-        SAMPAN_ASSIGN(sqlite::Query put, db_->use("INSERT INTO arriving_parts(subject, part, size, root, frames_held, file) "
-                                                  "VALUES(?, ?, ?, ?, 0, ?)"));
+        SAMPAN_ASSIGN(sqlite::Query put,
+                      db_->use("INSERT INTO arriving_parts(subject, part, size, root, frames_held, file) "
+                               "VALUES(?, ?, ?, ?, 0, ?)"));
         put.bind(message.subject.view()).bind(static_cast<std::int64_t>(i)).bind_u64(message.parts[i].size);
         SAMPAN_TRY(put.bind(message.parts[i].root.view()).bind(file).run());
     }
@@ -71,7 +78,8 @@ Status SqliteNodeStore::begin_arrival(const ArrivedMessage& message) {
 
 Result<std::vector<ArrivingPart>> SqliteNodeStore::arriving_parts() {
     SAMPAN_ASSIGN(sqlite::Query all,
-                  db_->use("SELECT a.subject, a.part, a.size, a.root, a.frames_held, a.file FROM arriving_parts a JOIN inbox i "
+                  db_->use("SELECT a.subject, a.part, a.size, a.root, a.frames_held, a.file FROM "
+                           "arriving_parts a JOIN inbox i "
                            "ON i.subject = a.subject WHERE i.state = 1 ORDER BY i.received, a.part"));
     std::vector<ArrivingPart> out;
     while (true) {
@@ -88,8 +96,10 @@ Result<std::vector<ArrivingPart>> SqliteNodeStore::arriving_parts() {
     }
 }
 
-Status SqliteNodeStore::part_progress(const MessageSubject& subject, std::uint32_t part, std::uint64_t frames_held) {
-    SAMPAN_ASSIGN(sqlite::Query put, db_->use("UPDATE arriving_parts SET frames_held = ? WHERE subject = ? AND part = ?"));
+Status SqliteNodeStore::part_progress(const MessageSubject& subject, std::uint32_t part,
+                                      std::uint64_t frames_held) {
+    SAMPAN_ASSIGN(sqlite::Query put,
+                  db_->use("UPDATE arriving_parts SET frames_held = ? WHERE subject = ? AND part = ?"));
     return put.bind_u64(frames_held).bind(subject.view()).bind(part).run();
 }
 
@@ -104,13 +114,15 @@ Status SqliteNodeStore::deliver(const ArrivedMessage& message, const PendingOutc
 Status SqliteNodeStore::complete_arrival(const MessageSubject& subject, const PendingOutcome& outcome) {
     SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
     {
-        SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE inbox SET state = 2 WHERE subject = ? AND state = 1"));
+        SAMPAN_ASSIGN(sqlite::Query mark,
+                      db_->use("UPDATE inbox SET state = 2 WHERE subject = ? AND state = 1"));
         SAMPAN_TRY(mark.bind(subject.view()).run());
     }
     if (db_->changes() != 1) return Error(StoreError::not_found, "no such message is arriving");
     {
-        SAMPAN_ASSIGN(sqlite::Query put, db_->use("INSERT INTO replay(sender, message_id) SELECT sender, message_id FROM inbox "
-                                                  "WHERE subject = ?"));
+        SAMPAN_ASSIGN(sqlite::Query put,
+                      db_->use("INSERT INTO replay(sender, message_id) SELECT sender, message_id FROM inbox "
+                               "WHERE subject = ?"));
         SAMPAN_TRY(put.bind(subject.view()).run());
     }
     SAMPAN_TRY(insert_pending(outcome));
@@ -125,7 +137,8 @@ Status SqliteNodeStore::reject(const AgencyId& sender, const MessageId& id, cons
 }
 
 Status SqliteNodeStore::mark_read(const AgencyId& sender, const MessageId& id) {
-    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE inbox SET read = 1 WHERE sender = ? AND message_id = ?"));
+    SAMPAN_ASSIGN(sqlite::Query mark,
+                  db_->use("UPDATE inbox SET read = 1 WHERE sender = ? AND message_id = ?"));
     return mark.bind(sender.text()).bind(id.view()).run();
 }
 
@@ -175,14 +188,17 @@ Result<std::vector<InboxRow>> SqliteNodeStore::inbox_by_prefix(const std::string
 Result<NodeStore::Counts> SqliteNodeStore::counts() {
     Counts out;
     {
-        SAMPAN_ASSIGN(sqlite::Query in, db_->use("SELECT count(*), ifnull(sum(read = 0), 0) FROM inbox WHERE state = 2 AND shown = 1"));
+        SAMPAN_ASSIGN(
+            sqlite::Query in,
+            db_->use("SELECT count(*), ifnull(sum(read = 0), 0) FROM inbox WHERE state = 2 AND shown = 1"));
         SAMPAN_ASSIGN(bool row, in.step());
         SAMPAN_ASSERT(row);
         out.inbox_total = in.u64(0);
         out.inbox_unread = in.u64(1);
     }
-    SAMPAN_ASSIGN(sqlite::Query outbox, db_->use("SELECT ifnull(sum(state <= 2), 0), ifnull(sum(state IN (3, 4)), 0), "
-                                                 "ifnull(sum(state = 5), 0) FROM outbox"));
+    SAMPAN_ASSIGN(sqlite::Query outbox,
+                  db_->use("SELECT ifnull(sum(state <= 2), 0), ifnull(sum(state IN (3, 4)), 0), "
+                           "ifnull(sum(state = 5), 0) FROM outbox"));
     SAMPAN_ASSIGN(bool row, outbox.step());
     SAMPAN_ASSERT(row);
     out.outbox_waiting = outbox.u64(0);
@@ -192,7 +208,8 @@ Result<NodeStore::Counts> SqliteNodeStore::counts() {
 }
 
 Result<std::vector<PendingOutcome>> SqliteNodeStore::pending_outcomes(std::size_t limit) {
-    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT position, item, urgent FROM pending_outcomes ORDER BY position LIMIT ?"));
+    SAMPAN_ASSIGN(sqlite::Query all,
+                  db_->use("SELECT position, item, urgent FROM pending_outcomes ORDER BY position LIMIT ?"));
     all.bind(static_cast<std::int64_t>(limit));
     std::vector<PendingOutcome> out;
     while (true) {
@@ -223,8 +240,9 @@ Status SqliteNodeStore::keep_list(const StoredList& list, std::int64_t up_to_pos
 }
 
 Result<std::optional<StoredList>> SqliteNodeStore::unlogged_list() {
-    SAMPAN_ASSIGN(sqlite::Query find, db_->use("SELECT counter, list FROM outcome_lists WHERE leaf_index IS NULL "
-                                               "ORDER BY counter LIMIT 1"));
+    SAMPAN_ASSIGN(sqlite::Query find,
+                  db_->use("SELECT counter, list FROM outcome_lists WHERE leaf_index IS NULL "
+                           "ORDER BY counter LIMIT 1"));
     SAMPAN_ASSIGN(bool found, find.step());
     if (!found) return std::optional<StoredList>();
     return std::optional<StoredList>(StoredList{find.u64(0), to_bytes(find.blob(1))});

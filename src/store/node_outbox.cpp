@@ -5,10 +5,12 @@ namespace sampan {
 namespace {
 
 constexpr const char* k_outbox_columns =
-    "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, leaf_index, leaf_time_s, "
+    "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, "
+    "leaf_index, leaf_time_s, "
     "proof_verified FROM outbox ORDER BY created DESC, message_id LIMIT ?";
 constexpr const char* k_outbox_one =
-    "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, leaf_index, leaf_time_s, "
+    "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, "
+    "leaf_index, leaf_time_s, "
     "proof_verified FROM outbox WHERE message_id = ?";
 
 Result<StoredPart> part_at(const sqlite::Query& row, int column) {
@@ -66,9 +68,12 @@ Status SqliteNodeStore::enqueue(const OutboxMessage& message, const std::vector<
     SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
     {
         SAMPAN_ASSIGN(sqlite::Query put,
-                      db_->use("INSERT INTO outbox(message_id, subject, state, precedence, created, seal, signature, stanzas, "
+                      db_->use("INSERT INTO outbox(message_id, subject, state, precedence, created, seal, "
+                               "signature, stanzas, "
                                "body, record, draft) VALUES(?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)"));
-        put.bind(message.message_id.view()).bind(message.subject.view()).bind(static_cast<int>(message.precedence));
+        put.bind(message.message_id.view())
+            .bind(message.subject.view())
+            .bind(static_cast<int>(message.precedence));
         put.bind(message.created.get()).bind(ByteView(message.seal)).bind(message.signature.view());
         put.bind(ByteView(message.stanzas)).bind(ByteView(message.body)).bind(ByteView(message.record));
         SAMPAN_TRY(put.bind(ByteView(message.draft)).run());
@@ -77,15 +82,23 @@ Status SqliteNodeStore::enqueue(const OutboxMessage& message, const std::vector<
     for (std::size_t i = 0; i < message.parts.size(); ++i) {
         const StoredPart& part = message.parts[i];
         const Bytes leaves = pack_hashes(part.leaves);
-        SAMPAN_ASSIGN(sqlite::Query put, db_->use("INSERT INTO outbox_parts(message_id, part, size, root, leaves, file) "
-                                                  "VALUES(?, ?, ?, ?, ?, ?)"));
-        put.bind(message.message_id.view()).bind(static_cast<std::int64_t>(i)).bind_u64(part.description.size);
+        SAMPAN_ASSIGN(sqlite::Query put,
+                      db_->use("INSERT INTO outbox_parts(message_id, part, size, root, leaves, file) "
+                               "VALUES(?, ?, ?, ?, ?, ?)"));
+        put.bind(message.message_id.view())
+            .bind(static_cast<std::int64_t>(i))
+            .bind_u64(part.description.size);
         SAMPAN_TRY(put.bind(part.description.root.view()).bind(ByteView(leaves)).bind(part.file).run());
     }
     for (const PairAdvance& pair : pairs) {
-        SAMPAN_ASSIGN(sqlite::Query put, db_->use("INSERT OR REPLACE INTO pairs(agency, chain, sequence, previous) "
-                                                  "VALUES(?, ?, ?, ?)"));
-        SAMPAN_TRY(put.bind(pair.agency.text()).bind(pair.chain.view()).bind_u64(pair.sequence).bind(pair.previous.view()).run());
+        SAMPAN_ASSIGN(sqlite::Query put,
+                      db_->use("INSERT OR REPLACE INTO pairs(agency, chain, sequence, previous) "
+                               "VALUES(?, ?, ?, ?)"));
+        SAMPAN_TRY(put.bind(pair.agency.text())
+                       .bind(pair.chain.view())
+                       .bind_u64(pair.sequence)
+                       .bind(pair.previous.view())
+                       .run());
     }
     for (const std::string& id : uploads) {
         SAMPAN_ASSIGN(sqlite::Query forget, db_->use("DELETE FROM uploads WHERE id = ?"));
@@ -98,8 +111,9 @@ Result<std::optional<OutboxMessage>> SqliteNodeStore::outbox_message(const Messa
     OutboxMessage out;
     out.message_id = id;
     {
-        SAMPAN_ASSIGN(sqlite::Query find, db_->use("SELECT subject, precedence, created, seal, signature, stanzas, body, record, "
-                                                   "draft FROM outbox WHERE message_id = ?"));
+        SAMPAN_ASSIGN(sqlite::Query find,
+                      db_->use("SELECT subject, precedence, created, seal, signature, stanzas, body, record, "
+                               "draft FROM outbox WHERE message_id = ?"));
         find.bind(id.view());
         SAMPAN_ASSIGN(bool row, find.step());
         if (!row) return std::optional<OutboxMessage>();
@@ -113,8 +127,9 @@ Result<std::optional<OutboxMessage>> SqliteNodeStore::outbox_message(const Messa
         out.record = to_bytes(find.blob(7));
         out.draft = to_bytes(find.blob(8));
     }
-    SAMPAN_ASSIGN(sqlite::Query parts,
-                  db_->use("SELECT size, root, leaves, file FROM outbox_parts WHERE message_id = ? ORDER BY part"));
+    SAMPAN_ASSIGN(
+        sqlite::Query parts,
+        db_->use("SELECT size, root, leaves, file FROM outbox_parts WHERE message_id = ? ORDER BY part"));
     parts.bind(id.view());
     while (true) {
         SAMPAN_ASSIGN(bool row, parts.step());
@@ -138,21 +153,24 @@ Result<std::vector<MessageId>> SqliteNodeStore::unanswered(std::size_t limit) {
 }
 
 Status SqliteNodeStore::mark_uploading(const MessageId& id) {
-    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE outbox SET state = 2 WHERE message_id = ? AND state = 1"));
+    SAMPAN_ASSIGN(sqlite::Query mark,
+                  db_->use("UPDATE outbox SET state = 2 WHERE message_id = ? AND state = 1"));
     return mark.bind(id.view()).run();
 }
 
-Status SqliteNodeStore::mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf, std::uint64_t time_s) {
-    SAMPAN_ASSIGN(sqlite::Query mark,
-                  db_->use("UPDATE outbox SET state = 3, answer = ?, leaf_index = ?, leaf_time_s = ?, draft = x'', body = x'', "
-                           "stanzas = x'' WHERE message_id = ? AND state <= 2"));
+Status SqliteNodeStore::mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf,
+                                      std::uint64_t time_s) {
+    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE outbox SET state = 3, answer = ?, leaf_index = ?, "
+                                               "leaf_time_s = ?, draft = x'', body = x'', "
+                                               "stanzas = x'' WHERE message_id = ? AND state <= 2"));
     return mark.bind(ByteView(evidence)).bind_u64(leaf.get()).bind_u64(time_s).bind(id.view()).run();
 }
 
-Status SqliteNodeStore::mark_refused(const MessageId& id, const std::string& reason, const std::string& detail,
-                                     const Bytes& evidence) {
-    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE outbox SET state = 5, reason = ?, detail = ?, answer = ? "
-                                               "WHERE message_id = ? AND state <= 2"));
+Status SqliteNodeStore::mark_refused(const MessageId& id, const std::string& reason,
+                                     const std::string& detail, const Bytes& evidence) {
+    SAMPAN_ASSIGN(sqlite::Query mark,
+                  db_->use("UPDATE outbox SET state = 5, reason = ?, detail = ?, answer = ? "
+                           "WHERE message_id = ? AND state <= 2"));
     return mark.bind(reason).bind(detail).bind(ByteView(evidence)).bind(id.view()).run();
 }
 
@@ -160,10 +178,12 @@ Result<bool> SqliteNodeStore::record_outcome(const MessageSubject& subject, cons
     SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
     {
         // The first outcome stands: a recipient ends in exactly one.
-        SAMPAN_ASSIGN(sqlite::Query put, db_->use("UPDATE outbox_recipients SET code = ?, reason = ?, time = ?, evidence = ? "
-                                                  "WHERE subject = ? AND agency = ? AND code IS NULL"));
+        SAMPAN_ASSIGN(sqlite::Query put,
+                      db_->use("UPDATE outbox_recipients SET code = ?, reason = ?, time = ?, evidence = ? "
+                               "WHERE subject = ? AND agency = ? AND code IS NULL"));
         put.bind(static_cast<int>(outcome.code.value())).bind(outcome.reason).bind(outcome.time.get());
-        SAMPAN_TRY(put.bind(ByteView(outcome.evidence)).bind(subject.view()).bind(outcome.agency.text()).run());
+        SAMPAN_TRY(
+            put.bind(ByteView(outcome.evidence)).bind(subject.view()).bind(outcome.agency.text()).run());
     }
     const bool changed = db_->changes() > 0;
     {
@@ -177,8 +197,9 @@ Result<bool> SqliteNodeStore::record_outcome(const MessageSubject& subject, cons
 }
 
 Status SqliteNodeStore::read_outcomes(OutboxRow& row) {
-    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT agency, code, reason, time, evidence FROM outbox_recipients "
-                                              "WHERE subject = ? ORDER BY agency"));
+    SAMPAN_ASSIGN(sqlite::Query all,
+                  db_->use("SELECT agency, code, reason, time, evidence FROM outbox_recipients "
+                           "WHERE subject = ? ORDER BY agency"));
     all.bind(row.subject.view());
     while (true) {
         SAMPAN_ASSIGN(bool found, all.step());
@@ -241,10 +262,12 @@ Result<std::optional<OutboxRow>> SqliteNodeStore::outbox_row(const MessageId& id
 }
 
 Result<std::vector<UnprovenLeaf>> SqliteNodeStore::unproven_leaves(std::size_t limit) {
-    SAMPAN_ASSIGN(sqlite::Query all,
-                  db_->use("SELECT leaf_index, subject, leaf_time_s FROM outbox WHERE proof_verified = 0 AND leaf_index IS NOT "
-                           "NULL UNION SELECT leaf_index, subject, leaf_time_s FROM inbox WHERE proof_verified = 0 "
-                           "ORDER BY 1 LIMIT ?"));
+    SAMPAN_ASSIGN(
+        sqlite::Query all,
+        db_->use("SELECT leaf_index, subject, leaf_time_s FROM outbox WHERE proof_verified = 0 AND "
+                 "leaf_index IS NOT "
+                 "NULL UNION SELECT leaf_index, subject, leaf_time_s FROM inbox WHERE proof_verified = 0 "
+                 "ORDER BY 1 LIMIT ?"));
     all.bind(static_cast<std::int64_t>(limit));
     std::vector<UnprovenLeaf> out;
     while (true) {
@@ -257,7 +280,8 @@ Result<std::vector<UnprovenLeaf>> SqliteNodeStore::unproven_leaves(std::size_t l
 
 Status SqliteNodeStore::mark_proof(LeafIndex leaf) {
     {
-        SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE outbox SET proof_verified = 1 WHERE leaf_index = ?"));
+        SAMPAN_ASSIGN(sqlite::Query mark,
+                      db_->use("UPDATE outbox SET proof_verified = 1 WHERE leaf_index = ?"));
         SAMPAN_TRY(mark.bind_u64(leaf.get()).run());
     }
     SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE inbox SET proof_verified = 1 WHERE leaf_index = ?"));
@@ -266,8 +290,8 @@ Status SqliteNodeStore::mark_proof(LeafIndex leaf) {
 
 Status SqliteNodeStore::keep_upload(const Upload& upload) {
     const Bytes leaves = pack_hashes(upload.part.leaves);
-    SAMPAN_ASSIGN(sqlite::Query put,
-                  db_->use("INSERT INTO uploads(id, created, size, root, leaves, file, record) VALUES(?, ?, ?, ?, ?, ?, ?)"));
+    SAMPAN_ASSIGN(sqlite::Query put, db_->use("INSERT INTO uploads(id, created, size, root, leaves, file, "
+                                              "record) VALUES(?, ?, ?, ?, ?, ?, ?)"));
     put.bind(upload.id).bind(upload.created.get()).bind_u64(upload.part.description.size);
     return put.bind(upload.part.description.root.view())
         .bind(ByteView(leaves))
@@ -277,7 +301,8 @@ Status SqliteNodeStore::keep_upload(const Upload& upload) {
 }
 
 Result<std::optional<Upload>> SqliteNodeStore::upload(const std::string& id) {
-    SAMPAN_ASSIGN(sqlite::Query find, db_->use("SELECT size, root, leaves, file, created, record FROM uploads WHERE id = ?"));
+    SAMPAN_ASSIGN(sqlite::Query find,
+                  db_->use("SELECT size, root, leaves, file, created, record FROM uploads WHERE id = ?"));
     find.bind(id);
     SAMPAN_ASSIGN(bool found, find.step());
     if (!found) return std::optional<Upload>();

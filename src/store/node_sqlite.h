@@ -33,7 +33,8 @@ class SqliteNodeStore final : public NodeStore {
     Result<std::optional<OutboxMessage>> outbox_message(const MessageId& id) override;
     Result<std::vector<MessageId>> unanswered(std::size_t limit) override;
     Status mark_uploading(const MessageId& id) override;
-    Status mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf, std::uint64_t time_s) override;
+    Status mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf,
+                         std::uint64_t time_s) override;
     Status mark_refused(const MessageId& id, const std::string& reason, const std::string& detail,
                         const Bytes& evidence) override;
     Result<bool> record_outcome(const MessageSubject& subject, const RecipientOutcome& outcome) override;
@@ -49,10 +50,12 @@ class SqliteNodeStore final : public NodeStore {
     Result<bool> was_received(const AgencyId& sender, const MessageId& id) override;
     Status begin_arrival(const ArrivedMessage& message) override;
     Result<std::vector<ArrivingPart>> arriving_parts() override;
-    Status part_progress(const MessageSubject& subject, std::uint32_t part, std::uint64_t frames_held) override;
+    Status part_progress(const MessageSubject& subject, std::uint32_t part,
+                         std::uint64_t frames_held) override;
     Status deliver(const ArrivedMessage& message, const PendingOutcome& outcome, bool show) override;
     Status complete_arrival(const MessageSubject& subject, const PendingOutcome& outcome) override;
     Status reject(const AgencyId& sender, const MessageId& id, const PendingOutcome& outcome) override;
+    Status note_outcome(const PendingOutcome& outcome) override { return insert_pending(outcome); }
     Status mark_read(const AgencyId& sender, const MessageId& id) override;
     Result<std::vector<InboxRow>> inbox(std::size_t limit) override;
     Result<std::vector<InboxRow>> inbox_by_prefix(const std::string& hex_prefix) override;

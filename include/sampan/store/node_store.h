@@ -210,6 +210,8 @@ class NodeStore {
     virtual Status deliver(const ArrivedMessage& message, const PendingOutcome& outcome, bool show) = 0;
     virtual Status complete_arrival(const MessageSubject& subject, const PendingOutcome& outcome) = 0;
     virtual Status reject(const AgencyId& sender, const MessageId& id, const PendingOutcome& outcome) = 0;
+    // An outcome for a message whose signature did not verify: nothing else is remembered of it.
+    virtual Status note_outcome(const PendingOutcome& outcome) = 0;
     virtual Status mark_read(const AgencyId& sender, const MessageId& id) = 0;
     virtual Result<std::vector<InboxRow>> inbox(std::size_t limit) = 0;
     virtual Result<std::vector<InboxRow>> inbox_by_prefix(const std::string& hex_prefix) = 0;

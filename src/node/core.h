@@ -1,0 +1,245 @@
+// The node's core: everything between the local API and the broker, without sockets, threads or clocks. Time
+// is handed in; packets to send are taken out. One owner thread.
+//
+// What arrives is judged in the order of PROTOCOL.md section 7; what is kept is in the store before it is
+// answered.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "node/error.h"
+#include "sampan/dialogue/briefing.h"
+#include "sampan/identity/key_store.h"
+#include "sampan/seal/seal.h"
+#include "sampan/store/node_store.h"
+#include "sampan/transport/packet.h"
+
+namespace sampan::node {
+
+// One reader of a message to be: who it is, whether it may read, and why not.
+struct ReaderView {
+    AgencyId agency;
+    std::string name;
+    bool may_read = false;
+    bool ready = false;  // its prekeys are held
+    std::string verdict;
+    std::string reason;
+};
+struct PublishRequest {
+    Briefing briefing;
+    std::vector<std::string> uploads;
+    bool dry_run = false;
+    bool leave_out_denied = false;   // named readers that may not read are left out instead of refusing
+    bool leave_out_unready = false;  // readers without prekeys likewise
+};
+struct PublishReport {
+    std::optional<MessageId> message_id;  // none: dry run
+    std::string marking;
+    std::vector<ReaderView> readers;
+    Label label;
+};
+struct UploadRecord {
+    std::string name;
+    std::string media_type;
+    std::uint64_t size = 0;
+    Sha256Digest sha256;
+    PartKey key;
+};
+// What is kept of a message for reading later: its content and the key that opened it.
+struct ArchivedMessage {
+    Content content;
+    Document document;
+};
+struct CoreOptions {
+    NodeKeys keys;
+    std::string data_folder;
+    std::string software;
+};
+
+class Core {
+  public:
+    // The store's epochs are accepted onto `chain`, which holds the trusted first at least.
+    static Result<std::unique_ptr<Core>> create(CoreOptions options, NodeStore& store, FileSystem& files,
+                                                RegistryChain chain, UnixMillis now);
+
+    // --- the connection. An Error is a failure of this machine (store, disk): the program stops by name.
+    // What the broker does wrong ends the session instead: see `take_drop`.
+    void on_connected();
+    void on_disconnected(std::string reason);
+    Status on_frame(ByteView frame, UnixMillis now);
+    Status on_tick(UnixMillis now);
+    // Packets to send, in order. Call after each of the above and after each request.
+    std::vector<Packet> take_packets() { return std::exchange(out_, {}); }
+    // Why the connection is to be ended, if it is.
+    std::optional<std::string> take_drop() { return std::exchange(drop_, std::nullopt); }
+
+    // --- requests of the local API
+    Result<PublishReport> publish(PublishRequest request, UnixMillis now);
+    Status unlock(const SecretBuffer& passphrase);
+    void lock() { archive_.reset(); }
+    bool unlocked() const { return archive_.has_value(); }
+    // `archive_locked` when it is.
+    Result<ArchivedMessage> open_archived(const MessageId& id, ByteView record) const;
+    Status accept_epoch(ByteView signed_epoch, UnixMillis now);
+    Status keep_upload(const std::string& id, const SealedPart& part, const std::string& file,
+                       const UploadRecord& record, UnixMillis now);
+    Result<UploadRecord> open_upload(const Upload& upload) const;
+
+    // --- what the API shows
+    NodeStore& store() { return store_; }
+    const RegistryEpoch& registry() const { return *chain_.newest(); }
+    const AgencyId& agency() const { return options_.keys.agency; }
+    const std::string& keys_folder() const { return keys_folder_; }
+    void set_keys_folder(std::string folder) { keys_folder_ = std::move(folder); }
+    std::string parts_folder() const { return options_.data_folder + "/parts"; }
+    bool session_open() const { return state_ == State::open; }
+    const std::string& last_problem() const { return last_problem_; }
+    const std::optional<Error>& log_problem() const { return log_problem_; }
+    const std::optional<Checkpoint>& checkpoint() const { return pinned_; }
+    const std::optional<PinnedCheckpoint>& checkpoint_note() const { return pinned_note_; }
+    std::uint64_t bundle_counter() const { return bundle_ ? bundle_->counter : 0; }
+    UnixMillis bundle_issued() const { return bundle_issued_; }
+    struct PeerView {
+        AgencyId agency;
+        bool descriptor = false, prekeys = false;
+    };
+    std::vector<PeerView> peer_views() const;
+    // Verifies a recipient's or the broker's evidence for one outcome again.
+    bool outcome_evidence_holds(const RecipientOutcome& outcome) const;
+    bool answer_evidence_holds(ByteView evidence) const;
+
+  private:
+    enum class State : std::uint8_t { away, greeted, challenged, open };
+    struct VerifiedPeer {
+        KnownPeer known;
+        std::optional<VerifiedDescriptor> descriptor;
+        std::vector<Certificate> certificates;  // newest last
+        std::optional<PrekeyBundle> bundle;
+    };
+    struct Held {
+        Deliver deliver;
+        UnixMillis since;
+    };
+
+    Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain);
+    Status load(UnixMillis now);
+
+    // session (core_session.cpp)
+    Status take(const Packet& packet, UnixMillis now);
+    Status take_challenge(const Challenge& challenge);
+    Status take_welcome(const Welcome& welcome, UnixMillis now);
+    Status take_session_error(const SessionError& error);
+    Status take_epochs(const RegistryEpochs& epochs, UnixMillis now);
+    Status publish_statements(UnixMillis now);
+    Status rotate_prekeys(UnixMillis now);
+    Status destroy_old_prekeys(UnixMillis now);
+    void send(Packet packet) { out_.push_back(std::move(packet)); }
+    void drop(std::string reason);
+    const BrokerEntry* broker() const;
+
+    // peers and the log (core_log.cpp)
+    Status take_peers(const Peers& peers, UnixMillis now);
+    Status learn_peer(const Peer& peer, const Checkpoint& checkpoint, UnixMillis now);
+    Status remember_peer(KnownPeer known, UnixMillis now);
+    void fetch_peers(UnixMillis now);
+    Status observe_checkpoint(const std::string& note, UnixMillis now);
+    Status take_consistency(const Consistency& consistency, UnixMillis now);
+    Status take_inclusion(const Inclusion& inclusion);
+    Status pin(const Checkpoint& checkpoint, const std::string& note, UnixMillis now);
+    Status ask_for_proofs(UnixMillis now);
+    void log_fails(Error error);
+
+    // sending (core_send.cpp)
+    Result<std::vector<ReaderView>> judge_readers(const PublishRequest& request, const Header& draft,
+                                              UnixMillis now) const;
+    Result<Header> draft_header(const PublishRequest& request, UnixMillis now) const;
+    Result<MessageId> seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
+                                    std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
+                                    UnixMillis now);
+    Status submit_waiting();
+    Status submit(const MessageId& id);
+    Status take_answers(const Answers& answers, UnixMillis now);
+    Status take_answer(const Answer& answer, const ListEvidence& evidence, UnixMillis now);
+    Status seal_again(const MessageId& id, UnixMillis now);
+    Status take_parts_wanted(const PartsWanted& wanted);
+    Status send_part_frames();
+    Status take_notice(const OutcomeNotice& notice, UnixMillis now);
+
+    // receiving (core_receive.cpp)
+    Status take_delivery(const Deliver& deliver, UnixMillis now);
+    Status judge_delivery(const Deliver& deliver, const SignedSeal& seal, UnixMillis now);
+    Status open_delivery(const Deliver& deliver, SignedSeal seal, std::size_t index, UnixMillis now);
+    Status keep_delivery(const Deliver& deliver, const SignedSeal& seal, OpenedMessage opened,
+                         UnixMillis now);
+    Status reject_delivery(const Deliver& deliver, const SignedSeal& seal, const Error& why,
+                           std::string_view wire_name, UnixMillis now);
+    Status retry_held(UnixMillis now);
+    PendingOutcome make_outcome(const MessageSubject& subject, OutcomeCode code, std::string_view reason,
+                                bool urgent, UnixMillis now);
+    Status flush_outcomes(UnixMillis now);
+    Status take_list_logged(const OutcomesLogged& logged, UnixMillis now);
+    Status request_parts();
+    Status take_part_data(const PartData& data, UnixMillis now);
+    Status finish_part(const MessageSubject& subject, UnixMillis now);
+    Result<Bytes> archive_record(const MessageId& id, const Content& content, ByteView content_key) const;
+
+    // Sealing under the storage key: nonce (12) || ciphertext; `what` is the associated data.
+    Bytes store_seal(std::string_view what, ByteView plaintext) const;
+    Result<SecretBuffer> store_open(std::string_view what, ByteView sealed) const;
+
+    CoreOptions options_;
+    NodeStore& store_;
+    FileSystem& files_;
+    RegistryChain chain_;
+    std::string keys_folder_;
+    std::optional<X25519KeyPair> archive_;
+
+    State state_ = State::away;
+    std::optional<Welcome> welcome_;
+    std::vector<Packet> out_;
+    std::optional<std::string> drop_;
+    std::string last_problem_;
+    std::optional<Error> log_problem_;
+
+    std::optional<OwnStatement> descriptor_, bundle_;
+    UnixMillis bundle_issued_;
+    std::map<AgencyId, VerifiedPeer> peers_;
+    bool peers_asked_ = false;
+    UnixMillis peers_asked_at_;
+
+    std::optional<Checkpoint> pinned_;
+    std::optional<PinnedCheckpoint> pinned_note_;
+    std::optional<std::pair<Checkpoint, std::string>> awaiting_consistency_;
+    std::map<TreeSize, MerkleHash> verified_roots_;  // the last few that were pinned
+    std::map<LeafIndex, UnprovenLeaf> proofs_asked_;
+    UnixMillis checkpoint_asked_at_;
+
+    std::map<AgencyId, PairState> pairs_;
+    std::set<MessageId> in_flight_;
+    bool more_waiting_ = true;
+    struct WantedFrames {
+        MessageId message;
+        PartRange range;
+    };
+    std::deque<WantedFrames> wanted_;
+    std::map<std::pair<MessageId, std::uint32_t>, std::vector<MerkleProof>> part_proofs_;
+
+    std::vector<Held> held_;
+    std::uint32_t credit_due_ = 0;
+    std::optional<UnixMillis> outcome_since_;
+    bool outcome_urgent_ = false;
+    std::optional<std::uint64_t> list_in_flight_;
+    struct Arriving {
+        ArrivingPart part;
+        std::unique_ptr<File> file;
+        std::uint64_t asked_to = 0;  // frames asked for, exclusive
+        std::uint64_t synced = 0;
+    };
+    std::deque<Arriving> arriving_;
+    std::set<MessageSubject> arriving_subjects_;
+};
+
+}  // namespace sampan::node

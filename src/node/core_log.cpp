@@ -1,0 +1,247 @@
+// Peers, with proofs that what they state was logged; checkpoints, that the log only grew; inclusion of our
+// messages.
+#include "node/core.h"
+
+namespace sampan::node {
+namespace {
+
+constexpr std::int64_t k_checkpoint_interval_ms = 200;
+constexpr std::size_t k_proofs_per_request = 256;
+constexpr std::size_t k_roots_kept = 8;
+
+}  // namespace
+
+void Core::fetch_peers(UnixMillis now) {
+    if (state_ != State::open) return;
+    peers_asked_ = true;
+    peers_asked_at_ = now;
+    send(FetchPeers{{}, TreeSize(0)});
+}
+
+Status Core::take_peers(const Peers& peers, UnixMillis now) {
+    const BrokerEntry* known = broker();
+    if (known == nullptr) return ok_status();
+    if (!peers.peers.empty()) {
+        const auto checkpoint =
+            verify_checkpoint(peers.checkpoint, registry().registry().log_origin(), known->log_key);
+        if (!checkpoint.ok()) {
+            log_fails(checkpoint.error());
+            return ok_status();
+        }
+        SAMPAN_TRY(observe_checkpoint(peers.checkpoint, now));
+        for (const Peer& peer : peers.peers) SAMPAN_TRY(learn_peer(peer, *checkpoint, now));
+    }
+    if (peers.complete) {
+        peers_asked_ = false;
+        return retry_held(now);
+    }
+    return ok_status();
+}
+
+Status Core::learn_peer(const Peer& peer, const Checkpoint& checkpoint, UnixMillis now) {
+    KnownPeer next;
+    next.agency = peer.agency;
+    const auto logged = [&](const LoggedStatement& statement, EntryType type) {
+        LogEntry entry;
+        entry.type = type;
+        entry.time_s = statement.time_s;
+        entry.subject = EntrySubject(sha256(statement.statement).array());
+        return verify_inclusion(log_leaf(entry), statement.leaf_index, checkpoint.size, statement.proof,
+                                checkpoint.root);
+    };
+    if (peer.descriptor) {
+        if (const Status proof = logged(*peer.descriptor, EntryType::descriptor); !proof.ok()) {
+            last_problem_ =
+                "the broker could not prove that the descriptor of " + peer.agency.text() + " was logged";
+            return ok_status();
+        }
+        next.descriptor = SignedStatement{peer.descriptor->statement, peer.descriptor->signature};
+    }
+    if (peer.bundle) {
+        if (const Status proof = logged(*peer.bundle, EntryType::prekeys); !proof.ok()) {
+            last_problem_ =
+                "the broker could not prove that the prekeys of " + peer.agency.text() + " were logged";
+            return ok_status();
+        }
+        next.bundle = SignedStatement{peer.bundle->statement, peer.bundle->signature};
+        next.bundle_index = peer.bundle->leaf_index;
+        next.bundle_time_s = peer.bundle->time_s;
+    }
+    const auto held = peers_.find(peer.agency);
+    if (held != peers_.end() && held->second.bundle && next.bundle) {
+        const auto newer = decode_prekey_bundle(next.bundle->bytes);
+        if (newer.ok() && newer->counter < held->second.bundle->counter) {
+            last_problem_ =
+                "the broker served an older prekey bundle of " + peer.agency.text() + " than one seen before";
+            return ok_status();
+        }
+    }
+    const bool same = held != peers_.end() && held->second.known.bundle_index == next.bundle_index &&
+                      held->second.known.descriptor.has_value() == next.descriptor.has_value() &&
+                      (!next.descriptor || held->second.known.descriptor->bytes == next.descriptor->bytes);
+    if (same) return ok_status();
+    SAMPAN_TRY(store_.keep_peer(next));
+    return remember_peer(std::move(next), now);
+}
+
+// Verifies what is kept of a peer; what does not verify is left out, and said.
+Status Core::remember_peer(KnownPeer known, UnixMillis now) {
+    const Registry& registry_now = registry().registry();
+    const Member* member = registry_now.member(known.agency);
+    if (member == nullptr) return ok_status();
+    VerifiedPeer& peer = peers_[known.agency];
+    if (known.descriptor) {
+        auto verified = verify_descriptor(*known.descriptor, registry_now.exchange, known.agency,
+                                          registry().root_of(*member), now);
+        if (!verified.ok()) {
+            last_problem_ =
+                "the descriptor of " + known.agency.text() + " does not verify: " + verified.error().text();
+            return ok_status();
+        }
+        const auto have =
+            std::any_of(peer.certificates.begin(), peer.certificates.end(),
+                        [&](const Certificate& c) { return c.hash() == verified->certificate.hash(); });
+        if (!have) peer.certificates.push_back(verified->certificate);
+        peer.descriptor = std::move(*verified);
+    }
+    if (known.bundle && peer.descriptor) {
+        auto bundle = verify_prekey_bundle(*known.bundle, registry_now.exchange, known.agency,
+                                           peer.descriptor->certificate.public_key());
+        if (!bundle.ok()) {
+            last_problem_ =
+                "the prekeys of " + known.agency.text() + " do not verify: " + bundle.error().text();
+            return ok_status();
+        }
+        peer.bundle = std::move(*bundle);
+    }
+    peer.known = std::move(known);
+    return ok_status();
+}
+
+std::vector<Core::PeerView> Core::peer_views() const {
+    std::vector<PeerView> out;
+    for (const Member& member : registry().registry().members) {
+        const auto at = peers_.find(member.id);
+        const bool known = at != peers_.end();
+        out.push_back(
+            {member.id, known && at->second.descriptor.has_value(), known && at->second.bundle.has_value()});
+    }
+    return out;
+}
+
+// From here on nothing of this broker is believed: a person must look.
+void Core::log_fails(Error error) {
+    drop(error.text());
+    log_problem_ = std::move(error);
+}
+
+Status Core::observe_checkpoint(const std::string& note, UnixMillis now) {
+    const BrokerEntry* known = broker();
+    if (known == nullptr) return ok_status();
+    auto verified = verify_checkpoint(note, registry().registry().log_origin(), known->log_key);
+    if (!verified.ok()) {
+        log_fails(verified.error());
+        return ok_status();
+    }
+    if (!pinned_) return pin(*verified, note, now);
+    if (verified->size < pinned_->size) {
+        log_fails(Error(LogError::rollback,
+                        "the broker's log has " + std::to_string(verified->size.get()) + " entries; " +
+                            std::to_string(pinned_->size.get()) + " were verified before",
+                        "the broker was restored from a backup, or forked: call its operator and the "
+                        "exchange authority"));
+        return ok_status();
+    }
+    if (verified->size == pinned_->size) {
+        if (verified->root == pinned_->root) return ok_status();
+        log_fails(
+            Error(LogError::fork,
+                  "two different logs of " + std::to_string(pinned_->size.get()) + " entries are signed",
+                  "keep this node as it is and call the exchange authority: both checkpoints are evidence"));
+        return ok_status();
+    }
+    if (!awaiting_consistency_) send(FetchConsistency{pinned_->size, verified->size});
+    if (!awaiting_consistency_) awaiting_consistency_ = {*verified, note};
+    return ok_status();
+}
+
+Status Core::take_consistency(const Consistency& consistency, UnixMillis now) {
+    if (!awaiting_consistency_ || !pinned_ || consistency.from != pinned_->size ||
+        consistency.to != awaiting_consistency_->first.size) {
+        drop("the broker answered with a proof that was not asked for");
+        return ok_status();
+    }
+    const auto [checkpoint, note] = *awaiting_consistency_;
+    awaiting_consistency_.reset();
+    const Status holds = verify_consistency({pinned_->size, checkpoint.size, pinned_->root, checkpoint.root},
+                                            consistency.proof);
+    if (!holds.ok()) {
+        log_fails(
+            Error(LogError::fork, "the log does not continue the one that was verified before",
+                  "keep this node as it is and call the exchange authority: both checkpoints are evidence"));
+        return ok_status();
+    }
+    return pin(checkpoint, note, now);
+}
+
+Status Core::pin(const Checkpoint& checkpoint, const std::string& note, UnixMillis now) {
+    SAMPAN_TRY(store_.pin({note, now}));
+    pinned_ = checkpoint;
+    pinned_note_ = PinnedCheckpoint{note, now};
+    verified_roots_[checkpoint.size] = checkpoint.root;
+    while (verified_roots_.size() > k_roots_kept) verified_roots_.erase(verified_roots_.begin());
+    return ask_for_proofs(now);
+}
+
+Status Core::ask_for_proofs(UnixMillis now) {
+    if (state_ != State::open || !pinned_ || !proofs_asked_.empty()) return ok_status();
+    SAMPAN_ASSIGN(std::vector<UnprovenLeaf> leaves, store_.unproven_leaves(k_proofs_per_request));
+    FetchInclusion ask;
+    ask.tree_size = pinned_->size;
+    bool beyond = false;
+    for (const UnprovenLeaf& leaf : leaves) {
+        if (leaf.leaf.get() >= pinned_->size.get()) {
+            beyond = true;
+            break;
+        }
+        ask.leaf_indexes.push_back(leaf.leaf);
+        proofs_asked_.emplace(leaf.leaf, leaf);
+    }
+    if (!ask.leaf_indexes.empty()) {
+        send(std::move(ask));
+    } else if (beyond && !awaiting_consistency_ && now >= checkpoint_asked_at_ + k_checkpoint_interval_ms) {
+        checkpoint_asked_at_ = now;
+        send(FetchCheckpoint{});
+    }
+    return ok_status();
+}
+
+Status Core::take_inclusion(const Inclusion& inclusion) {
+    const auto root = verified_roots_.find(inclusion.tree_size);
+    if (root == verified_roots_.end()) {
+        drop("the broker proved inclusion in a tree that was not asked for");
+        return ok_status();
+    }
+    for (const LeafProof& proof : inclusion.proofs) {
+        const auto asked = proofs_asked_.find(proof.leaf_index);
+        if (asked == proofs_asked_.end()) continue;
+        LogEntry entry;
+        entry.type = EntryType::submitted;
+        entry.time_s = asked->second.time_s;
+        entry.subject = EntrySubject(asked->second.subject.array());
+        if (!verify_inclusion(log_leaf(entry), proof.leaf_index, inclusion.tree_size, proof.proof,
+                              root->second)
+                 .ok()) {
+            log_fails(Error(LogError::fork,
+                            "entry " + std::to_string(proof.leaf_index.get()) +
+                                " of the log is not the message it was said to be",
+                            "keep this node as it is and call the exchange authority"));
+            return ok_status();
+        }
+        SAMPAN_TRY(store_.mark_proof(proof.leaf_index));
+    }
+    proofs_asked_.clear();
+    return ok_status();
+}
+
+}  // namespace sampan::node

@@ -1,0 +1,332 @@
+// What the broker delivers: judged again from the start, opened, kept, and only then answered for.
+#include <algorithm>
+
+#include "node/core.h"
+#include "sampan/base/encode.h"
+
+namespace sampan::node {
+namespace {
+
+constexpr std::int64_t k_held_ms = 30 * k_second_ms;  // for a certificate or an epoch that is on its way
+constexpr std::uint64_t k_frames_asked = 16;          // part frames requested ahead
+constexpr std::uint64_t k_frames_per_sync = 64;
+constexpr std::string_view k_archive_info{"sampan/1 archive\0", 17};
+constexpr std::string_view k_prekey_record = "prekey";
+
+}  // namespace
+
+Status Core::take_delivery(const Deliver& deliver, UnixMillis now) {
+    auto seal = SignedSeal::parse(deliver.seal, deliver.signature.view());
+    if (!seal.ok()) {
+        drop("the broker delivered a malformed message: " + seal.error().text());
+        return ok_status();
+    }
+    return judge_delivery(deliver, *seal, now);
+}
+
+// Addressing, certificate, signature, replay, epoch, label: in this order, before anything is opened.
+Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, UnixMillis now) {
+    const Header& header = seal.header;
+    const auto reject = [&](const Error& why) {
+        return reject_delivery(deliver, seal, why, why.name(), now);
+    };
+    const auto index = header.index_of(agency());
+    if (!index || *index != deliver.stanza_index)
+        return reject(
+            Error(EnvelopeError::not_addressed, "the message is not addressed to " + agency().text()));
+    const auto hold = [&]() -> Status {
+        held_.push_back({deliver, now});
+        return ok_status();
+    };
+    const auto peer = peers_.find(header.sender);
+    const Certificate* certificate = nullptr;
+    if (peer != peers_.end())
+        for (const Certificate& known : peer->second.certificates)
+            if (known.hash() == header.sender_certificate) certificate = &known;
+    const bool waited = std::any_of(held_.begin(), held_.end(), [&](const Held& h) {
+        return h.deliver.signature == deliver.signature && now >= h.since + k_held_ms;
+    });
+    if (certificate == nullptr) {
+        if (waited)
+            return reject(Error(EnvelopeError::bad_certificate_hash,
+                                header.sender.text() + " has no such certificate"));
+        if (!peers_asked_) fetch_peers(now);
+        return hold();
+    }
+    if (const Status signature = verify_seal_signature(seal, *certificate); !signature.ok())
+        return reject(signature.error());
+    SAMPAN_ASSIGN(bool received, store_.was_received(header.sender, header.message_id));
+    if (received || arriving_subjects_.contains(seal.subject)) {
+        ++credit_due_;  // its outcome is on its way already
+        return ok_status();
+    }
+    if (header.epoch > registry().registry().epoch && !waited) {
+        send(FetchRegistry{registry().registry().epoch});
+        return hold();
+    }
+    if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
+        return reject(sender.error());
+    const Decision decision = judge_recipient(header, agency(), registry(), now);
+    if (!decision.permitted())
+        return reject(
+            Error(EnvelopeError::not_entitled, explain_recipient(decision, header, agency(), registry())));
+    if (pinned_ && header.anchor.size == pinned_->size && header.anchor.root != pinned_->root) {
+        log_fails(Error(LogError::fork,
+                        header.sender.text() + " was shown another log of " +
+                            std::to_string(pinned_->size.get()) + " entries than this node",
+                        "keep both checkpoints and call the exchange authority"));
+        return ok_status();
+    }
+    return open_delivery(deliver, seal, *index, now);
+}
+
+Status Core::open_delivery(const Deliver& deliver, SignedSeal seal, std::size_t index, UnixMillis now) {
+    const PrekeyId wanted = seal.header.recipients[index].prekey;
+    SAMPAN_ASSIGN(std::optional<StoredPrekey> stored, store_.prekey(wanted));
+    if (!stored || stored->sealed.empty()) {
+        const Error why = stored ? Error(EnvelopeError::prekey_destroyed, "its prekey was destroyed by rule")
+                                 : Error(EnvelopeError::prekey_unknown, "this node never held its prekey");
+        return reject_delivery(deliver, seal, why, why.name(), now);
+    }
+    SAMPAN_ASSIGN(SecretBuffer secret, store_open(k_prekey_record, stored->sealed));
+    X25519KeyPair pair;
+    SAMPAN_ASSIGN(pair.secret_key, X25519SecretKey::parse(secret.reveal(k_reveal)));
+    pair.public_key = x25519_public(pair.secret_key);
+    const auto stanza = Stanza::parse(deliver.stanza);
+    if (!stanza.ok()) return reject_delivery(deliver, seal, stanza.error(), "unopenable", now);
+    Delivery delivery;
+    delivery.seal = seal;
+    delivery.stanza_index = index;
+    delivery.stanza = *stanza;
+    delivery.stanza_proof = deliver.stanza_proof;
+    delivery.body = deliver.body;
+    auto opened = open_message(delivery, pair);
+    if (!opened.ok()) return reject_delivery(deliver, seal, opened.error(), "unopenable", now);
+    return keep_delivery(deliver, seal, std::move(*opened), now);
+}
+
+Result<Bytes> Core::archive_record(const MessageId& id, const Content& content, ByteView content_key) const {
+    const SecretBuffer encoded = encode_content(content);
+    SecretBuffer plain(4 + encoded.size() + content_key.size());
+    const MutableBytes out = plain.fill(k_reveal);
+    const Bytes length = Writer().u32(static_cast<std::uint32_t>(encoded.size())).bytes();
+    std::copy(length.begin(), length.end(), out.begin());
+    const ByteView source = encoded.reveal(k_reveal);
+    std::copy(source.begin(), source.end(), out.begin() + 4);
+    std::copy(content_key.begin(), content_key.end(),
+              out.begin() + 4 + static_cast<std::ptrdiff_t>(source.size()));
+    return hpke_seal_once(options_.keys.archive_public, as_bytes(k_archive_info), id.view(),
+                          plain.reveal(k_reveal));
+}
+
+Result<ArchivedMessage> Core::open_archived(const MessageId& id, ByteView record) const {
+    if (!archive_)
+        return Error(NodeError::archive_locked,
+                     "the archive is locked: messages are kept, but cannot be shown", "sampan unlock");
+    SAMPAN_ASSIGN(SecretBuffer plain, hpke_open_once(*archive_, as_bytes(k_archive_info), id.view(), record));
+    Reader in(plain.reveal(k_reveal));
+    SAMPAN_ASSIGN(ByteView encoded, in.lp(limits::k_body_padded_bytes));
+    SAMPAN_ASSIGN(Content content, decode_content(encoded));
+    SAMPAN_ASSIGN(Document document, decode_document(content.document));
+    return ArchivedMessage{std::move(content), std::move(document)};
+}
+
+Status Core::keep_delivery(const Deliver& deliver, const SignedSeal& seal, OpenedMessage opened,
+                           UnixMillis now) {
+    const Header& header = seal.header;
+    if (const auto document = decode_document(opened.content.document); !document.ok())
+        return reject_delivery(deliver, seal, document.error(), "unopenable", now);
+    ArrivedMessage message;
+    message.sender = header.sender;
+    message.message_id = header.message_id;
+    message.subject = seal.subject;
+    message.received = now;
+    message.seal = deliver.seal;
+    message.signature = deliver.signature;
+    message.leaf_index = deliver.leaf_index;
+    message.leaf_time_s = deliver.time_s;
+    SAMPAN_ASSIGN(message.record,
+                  archive_record(header.message_id, opened.content, opened.content_key.reveal(k_reveal)));
+    message.document_id = opened.content.document_id;
+    message.revision = opened.content.revision;
+    message.document_hash = opened.content.document_hash;
+    message.chain = opened.chain;
+    message.sequence = opened.sequence;
+    message.previous = opened.previous;
+    message.parts = header.parts;
+    SAMPAN_ASSIGN(Arrival arrival, store_.arrival_of(message));
+    if (arrival == Arrival::equivocation) {
+        const Error why(EnvelopeError::bad_content,
+                        header.sender.text() + " sent another text under the same document and revision");
+        return reject_delivery(deliver, seal, why, "equivocation", now);
+    }
+    ++credit_due_;
+    const bool urgent = header.precedence == Precedence::flash;
+    if (header.parts.empty() || arrival == Arrival::same_document) {
+        // The same document under another seal is answered for, and shown once.
+        SAMPAN_TRY(store_.deliver(message,
+                                  make_outcome(seal.subject, OutcomeCode::delivered, {}, urgent, now),
+                                  arrival == Arrival::fresh));
+        return flush_outcomes(now);
+    }
+    SAMPAN_TRY(store_.begin_arrival(message));
+    arriving_subjects_.insert(seal.subject);
+    for (std::size_t i = 0; i < header.parts.size(); ++i)
+        arriving_.push_back(
+            {{seal.subject, static_cast<std::uint32_t>(i), header.parts[i], 0, header.parts[i].root.hex()},
+             nullptr,
+             0,
+             0});
+    return request_parts();
+}
+
+Status Core::reject_delivery(const Deliver&, const SignedSeal& seal, const Error& why,
+                             std::string_view wire_name, UnixMillis now) {
+    last_problem_ = "rejected a message of " + seal.header.sender.text() + ": " + why.text();
+    ++credit_due_;
+    SAMPAN_ASSIGN(bool received, store_.was_received(seal.header.sender, seal.header.message_id));
+    if (received) return ok_status();
+    // Only a signature that verified may mark a (sender, id) as seen; a forged one must not shut the true one
+    // out.
+    const bool authentic = !why.is(EnvelopeError::not_addressed) &&
+                           !why.is(EnvelopeError::bad_certificate_hash) &&
+                           !why.is(EnvelopeError::bad_message_signature);
+    const PendingOutcome outcome = make_outcome(seal.subject, OutcomeCode::rejected, wire_name,
+                                                seal.header.precedence == Precedence::flash, now);
+    if (authentic) {
+        SAMPAN_TRY(store_.reject(seal.header.sender, seal.header.message_id, outcome));
+    } else {
+        SAMPAN_TRY(store_.note_outcome(outcome));
+    }
+    return flush_outcomes(now);
+}
+
+// Deliveries that waited for a certificate or an epoch are judged again.
+Status Core::retry_held(UnixMillis now) {
+    std::vector<Held> waiting = std::exchange(held_, {});
+    for (Held& held : waiting) {
+        auto seal = SignedSeal::parse(held.deliver.seal, held.deliver.signature.view());
+        SAMPAN_ASSERT(seal.ok());
+        const std::size_t before = held_.size();
+        SAMPAN_TRY(judge_delivery(held.deliver, *seal, now));
+        if (state_ != State::open) return ok_status();
+        if (held_.size() > before) held_.back().since = held.since;
+    }
+    return ok_status();
+}
+
+PendingOutcome Core::make_outcome(const MessageSubject& subject, OutcomeCode code, std::string_view reason,
+                                  bool urgent, UnixMillis now) {
+    if (!outcome_since_) outcome_since_ = now;
+    outcome_urgent_ = outcome_urgent_ || urgent;
+    Outcome outcome;
+    outcome.subject = subject;
+    outcome.code = code;
+    outcome.reason = reason;
+    outcome.time = now;
+    return {0, encode_outcome(outcome), urgent};
+}
+
+// One list at a time is on its way; it is stored before it is sent, and repeated byte for byte until it is
+// logged.
+Status Core::flush_outcomes(UnixMillis now) {
+    if (state_ != State::open) return ok_status();
+    if (credit_due_ >= limits::k_credit_messages / 4 || (credit_due_ > 0 && !list_in_flight_)) {
+        send(Credit{credit_due_});
+        credit_due_ = 0;
+    }
+    if (list_in_flight_) return ok_status();
+    SAMPAN_ASSIGN(std::optional<StoredList> waiting, store_.unlogged_list());
+    if (!waiting) {
+        const bool due =
+            !outcome_since_ || outcome_urgent_ || now >= *outcome_since_ + limits::k_receipt_delay_ms;
+        if (!due) return ok_status();
+        SAMPAN_ASSIGN(std::vector<PendingOutcome> pending,
+                      store_.pending_outcomes(limits::k_signed_list_items));
+        outcome_since_.reset();
+        outcome_urgent_ = false;
+        if (pending.empty()) return ok_status();
+        SAMPAN_ASSIGN(std::uint64_t last, store_.last_list_counter());
+        ListStatement statement;
+        statement.kind = ListKind::outcomes;
+        statement.exchange = options_.keys.exchange;
+        statement.signer = agency().text();
+        statement.epoch = registry().registry().epoch;
+        statement.counter = last + 1;
+        statement.time = now;
+        std::vector<Bytes> items;
+        for (PendingOutcome& outcome : pending) items.push_back(std::move(outcome.item));
+        SAMPAN_ASSIGN(SignedList list,
+                      sign_list(std::move(statement), std::move(items), *options_.keys.node));
+        waiting = StoredList{last + 1, encode_signed_list(list)};
+        SAMPAN_TRY(store_.keep_list(*waiting, pending.back().position));
+        if (pending.size() == limits::k_signed_list_items) outcome_since_ = now;
+    }
+    list_in_flight_ = waiting->counter;
+    send(SubmitOutcomes{std::move(waiting->list)});
+    return ok_status();
+}
+
+Status Core::take_list_logged(const OutcomesLogged& logged, UnixMillis now) {
+    if (!list_in_flight_ || logged.counter != *list_in_flight_) return ok_status();
+    list_in_flight_.reset();
+    SAMPAN_TRY(store_.mark_list_logged(logged.counter, logged.leaf_index));
+    return flush_outcomes(now);
+}
+
+Status Core::request_parts() {
+    if (state_ != State::open || arriving_.empty()) return ok_status();
+    Arriving& arriving = arriving_.front();
+    ArrivingPart& part = arriving.part;
+    const std::uint64_t frames = part.description.frames();
+    if (!arriving.file) {
+        SAMPAN_ASSIGN(arriving.file, files_.open_write(parts_folder() + "/" + part.file));
+        arriving.synced = part.frames_held;
+    }
+    arriving.asked_to = std::max(arriving.asked_to, part.frames_held);
+    if (arriving.asked_to > part.frames_held + k_frames_asked / 2 || arriving.asked_to >= frames)
+        return ok_status();
+    const std::uint64_t count = std::min(k_frames_asked, frames - arriving.asked_to);
+    send(FetchParts{part.subject, part.part, arriving.asked_to, static_cast<std::uint32_t>(count)});
+    arriving.asked_to += count;
+    return ok_status();
+}
+
+Status Core::take_part_data(const PartData& data, UnixMillis now) {
+    if (arriving_.empty()) return ok_status();
+    Arriving& arriving = arriving_.front();
+    ArrivingPart& part = arriving.part;
+    if (data.subject != part.subject || data.part != part.part || data.index != part.frames_held)
+        return ok_status();
+    const Status holds = verify_part_frame(part.description, {data.index, data.data, data.proof});
+    if (!holds.ok()) {
+        drop("the broker sent a frame that is not of the attachment: " + holds.error().text());
+        return ok_status();
+    }
+    SAMPAN_TRY(arriving.file->write_at(data.index * limits::k_part_frame_bytes, data.data));
+    ++part.frames_held;
+    const bool whole = part.frames_held == part.description.frames();
+    if (whole || part.frames_held >= arriving.synced + k_frames_per_sync) {
+        SAMPAN_TRY(arriving.file->sync());
+        SAMPAN_TRY(store_.part_progress(part.subject, part.part, part.frames_held));
+        arriving.synced = part.frames_held;
+    }
+    if (!whole) return request_parts();
+    const MessageSubject subject = part.subject;
+    arriving_.pop_front();
+    SAMPAN_TRY(finish_part(subject, now));
+    return request_parts();
+}
+
+Status Core::finish_part(const MessageSubject& subject, UnixMillis now) {
+    const bool more = std::any_of(arriving_.begin(), arriving_.end(),
+                                  [&](const Arriving& a) { return a.part.subject == subject; });
+    if (more) return ok_status();
+    SAMPAN_TRY(files_.sync_directory(parts_folder()));
+    SAMPAN_TRY(
+        store_.complete_arrival(subject, make_outcome(subject, OutcomeCode::delivered, {}, false, now)));
+    arriving_subjects_.erase(subject);
+    return flush_outcomes(now);
+}
+
+}  // namespace sampan::node

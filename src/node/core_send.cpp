@@ -1,0 +1,417 @@
+// From a briefing to a sealed message in the outbox, to the broker, to its answer and every reader's outcome.
+#include <algorithm>
+
+#include "node/core.h"
+#include "sampan/base/encode.h"
+#include "sampan/crypto/random.h"
+
+namespace sampan::node {
+namespace {
+
+constexpr std::size_t k_in_flight = 256;  // submissions without an answer
+constexpr std::int64_t k_default_life_days = 30;
+constexpr std::size_t k_frames_per_turn = 8;  // part frames sent between other work
+constexpr std::string_view k_draft_record = "draft";
+constexpr std::string_view k_upload_record = "upload";
+
+std::string name_of(const Registry& registry, const AgencyId& agency) {
+    const Member* member = registry.member(agency);
+    if (member == nullptr) return agency.text();
+    const auto english = member->names.find("en");
+    return english == member->names.end() ? agency.text() : english->second;
+}
+
+Bytes concatenated(const std::vector<Stanza>& stanzas) {
+    Bytes out;
+    out.reserve(stanzas.size() * Stanza::k_size);
+    for (const Stanza& stanza : stanzas) append(out, stanza.view());
+    return out;
+}
+
+// Named readers, and those that take part in a named dialogue; each once, never ourselves.
+std::vector<AgencyId> wanted_readers(const Briefing& briefing, const Registry& registry,
+                                     const AgencyId& self) {
+    std::set<AgencyId> out(briefing.to.begin(), briefing.to.end());
+    if (briefing.to.empty())
+        for (const DialogueId& id : briefing.dialogues)
+            if (const DialogueEntry* dialogue = registry.dialogue(id))
+                out.insert(dialogue->participants.begin(), dialogue->participants.end());
+    out.erase(self);
+    return {out.begin(), out.end()};
+}
+
+}  // namespace
+
+Result<Header> Core::draft_header(const PublishRequest& request, UnixMillis now) const {
+    const Briefing& briefing = request.briefing;
+    Header header;
+    header.sender = agency();
+    header.sender_certificate = options_.keys.certificate.hash();
+    header.epoch = registry().registry().epoch;
+    header.created = now;
+    header.expires =
+        now + static_cast<std::int64_t>(briefing.valid_days.value_or(k_default_life_days)) * k_day_ms;
+    header.precedence = briefing.precedence;
+    header.dialogues = briefing.dialogues;
+    std::sort(header.dialogues.begin(), header.dialogues.end());
+    header.about = briefing.about;
+    std::sort(header.about.begin(), header.about.end());
+    SAMPAN_ASSIGN(header.label, complete_label(briefing.label, registry().registry().policy, agency(), now));
+    return header;
+}
+
+Result<std::vector<ReaderView>> Core::judge_readers(const PublishRequest& request, const Header& draft,
+                                                UnixMillis now) const {
+    std::vector<ReaderView> out;
+    for (const AgencyId& id : wanted_readers(request.briefing, registry().registry(), agency())) {
+        const Decision decision = judge_recipient(draft, id, registry(), now);
+        ReaderView reader;
+        reader.agency = id;
+        reader.name = name_of(registry().registry(), id);
+        reader.may_read = decision.permitted();
+        reader.verdict = verdict_name(decision.verdict);
+        reader.reason = explain_recipient(decision, draft, id, registry());
+        const auto peer = peers_.find(id);
+        reader.ready =
+            peer != peers_.end() && peer->second.bundle.has_value() && now < peer->second.bundle->expires;
+        if (reader.may_read && !reader.ready)
+            reader.reason = id.text() + " has never connected, so there is no key to seal for it yet.";
+        out.push_back(std::move(reader));
+    }
+    return out;
+}
+
+Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
+    if (registry().expired(now))
+        return Error(NodeError::registry_expired,
+                     "the registry expired at " + to_rfc3339(registry().registry().expires),
+                     "ask the exchange authority for a new epoch; what arrives is still kept");
+    SAMPAN_ASSIGN(Header header, draft_header(request, now));
+    PublishReport report;
+    report.label = header.label;
+    report.marking = marking(registry().registry().policy, header.label);
+    SAMPAN_ASSIGN(report.readers, judge_readers(request, header, now));
+    if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
+        return Error(NodeError::refused_by_policy, sender.error().context(),
+                     "lower the label, or ask your security administrator");
+    if (request.dry_run) return report;
+    std::vector<AgencyId> readers;
+    const bool named = !request.briefing.to.empty();
+    for (const ReaderView& reader : report.readers) {
+        if (!reader.may_read) {
+            if (named && !request.leave_out_denied)
+                return Error(NodeError::refused_by_policy, reader.reason,
+                             "leave that reader out (--leave-out-denied), or change the label");
+            continue;
+        }
+        if (!reader.ready) {
+            if (named && !request.leave_out_unready)
+                return Error(NodeError::reader_not_ready, reader.reason,
+                             "wait until it connects, or leave it out (--leave-out-unready)");
+            continue;
+        }
+        readers.push_back(reader.agency);
+    }
+    if (readers.empty())
+        return Error(NodeError::no_readers, "nobody could read this",
+                     "see who may read it and why not: --dry-run");
+    Content content;
+    content.document_id = random_bytes<DocumentId>();
+    content.document = encode_document(
+        {request.briefing.kind, request.briefing.title, request.briefing.language, request.briefing.body});
+    std::vector<StoredPart> parts;
+    for (const std::string& id : request.uploads) {
+        SAMPAN_ASSIGN(std::optional<Upload> upload, store_.upload(id));
+        if (!upload)
+            return Error(NodeError::unknown_upload, "there is no upload " + id, "send the attachment again");
+        SAMPAN_ASSIGN(UploadRecord record, open_upload(*upload));
+        content.attachments.push_back(
+            {record.name, record.media_type, record.size, record.sha256, std::move(record.key)});
+        parts.push_back(std::move(upload->part));
+    }
+    SAMPAN_ASSIGN(report.message_id, seal_and_keep(std::move(header), std::move(content), readers,
+                                                   std::move(parts), request.uploads, now));
+    more_waiting_ = true;
+    SAMPAN_TRY(submit_waiting());
+    return report;
+}
+
+Result<MessageId> Core::seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
+                                      std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
+                                      UnixMillis now) {
+    header.anchor = pinned_ ? Anchor{pinned_->size, pinned_->root} : Anchor{TreeSize(0), merkle_empty_root()};
+    SealRequest request;
+    request.header = std::move(header);
+    for (const AgencyId& id : readers) {
+        const VerifiedPeer& peer = peers_.at(id);
+        PairState pair;
+        if (const auto held = pairs_.find(id); held != pairs_.end())
+            pair = held->second;
+        else
+            pair.chain = random_bytes<ChainId>();
+        request.recipients.push_back({id, peer.bundle->keys.front().key, peer.known.bundle_index, pair});
+    }
+    const Bytes draft = [&] {
+        const SecretBuffer encoded = encode_content(content);
+        return store_seal(k_draft_record, encoded.reveal(k_reveal));
+    }();
+    request.content = std::move(content);
+    for (const StoredPart& part : parts) request.parts.push_back(part.description);
+    const auto recipients = request.recipients;
+    SAMPAN_ASSIGN(SealedMessage sealed, seal_message(std::move(request), *options_.keys.node));
+    SAMPAN_ASSIGN(SecretBuffer draft_bytes, store_open(k_draft_record, draft));
+    SAMPAN_ASSIGN(Content kept, decode_content(draft_bytes.reveal(k_reveal)));
+    OutboxMessage message;
+    message.message_id = sealed.header.message_id;
+    message.subject = sealed.subject;
+    message.precedence = sealed.header.precedence;
+    message.created = now;
+    message.seal = std::move(sealed.seal);
+    message.signature = sealed.signature;
+    message.stanzas = concatenated(sealed.stanzas);
+    message.body = std::move(sealed.body);
+    SAMPAN_ASSIGN(message.record,
+                  archive_record(message.message_id, kept, sealed.content_key.reveal(k_reveal)));
+    message.draft = draft;
+    message.parts = std::move(parts);
+    std::vector<PairAdvance> advances;
+    for (const SealRecipient& recipient : recipients)
+        advances.push_back(
+            {recipient.agency, recipient.pair.chain, recipient.pair.sequence + 1, sealed.hash});
+    SAMPAN_TRY(store_.enqueue(message, advances, uploads));
+    for (const PairAdvance& advance : advances)
+        pairs_[advance.agency] = {advance.chain, advance.sequence, advance.previous};
+    return message.message_id;
+}
+
+Status Core::submit_waiting() {
+    if (state_ != State::open || !more_waiting_ || in_flight_.size() >= k_in_flight) return ok_status();
+    SAMPAN_ASSIGN(std::vector<MessageId> waiting, store_.unanswered(2 * k_in_flight));
+    more_waiting_ = false;
+    for (const MessageId& id : waiting) {
+        if (in_flight_.size() >= k_in_flight) {
+            more_waiting_ = true;
+            break;
+        }
+        if (!in_flight_.contains(id)) SAMPAN_TRY(submit(id));
+    }
+    return ok_status();
+}
+
+Status Core::submit(const MessageId& id) {
+    SAMPAN_ASSIGN(std::optional<OutboxMessage> message, store_.outbox_message(id));
+    if (!message) return ok_status();
+    in_flight_.insert(id);
+    send(Submit{std::move(message->seal), message->signature, std::move(message->stanzas),
+                std::move(message->body)});
+    return ok_status();
+}
+
+Status Core::take_answers(const Answers& answers, UnixMillis now) {
+    const BrokerEntry* known = broker();
+    const auto list = decode_signed_list(answers.list);
+    if (known == nullptr || !list.ok()) {
+        drop("the broker sent a malformed list of answers");
+        return ok_status();
+    }
+    const auto statement = verify_signed_list(*list, known->receipt_key);
+    if (!statement.ok() || statement->kind != ListKind::answers ||
+        statement->exchange != options_.keys.exchange) {
+        drop("the broker sent answers that it did not sign as answers of this exchange");
+        return ok_status();
+    }
+    for (const ListEvidence& evidence : evidence_of(*list)) {
+        const auto answer = decode_answer(evidence.item);
+        if (!answer.ok() || answer->sender != agency()) {
+            drop("the broker sent an answer that is not ours");
+            return ok_status();
+        }
+        SAMPAN_TRY(take_answer(*answer, evidence, now));
+    }
+    SAMPAN_TRY(ask_for_proofs(now));
+    return submit_waiting();
+}
+
+Status Core::take_answer(const Answer& answer, const ListEvidence& evidence, UnixMillis now) {
+    in_flight_.erase(answer.message_id);
+    more_waiting_ = true;
+    const Bytes kept = encode_list_evidence(evidence);
+    SAMPAN_ASSIGN(std::optional<OutboxRow> row, store_.outbox_row(answer.message_id));
+    if (!row || row->subject != answer.subject) return ok_status();
+    if (answer.code == AnswerCode::accepted) {
+        if (!answer.leaf_index) {
+            drop("the broker accepted a message without logging it");
+            return ok_status();
+        }
+        return store_.mark_accepted(answer.message_id, kept, *answer.leaf_index,
+                                    static_cast<std::uint64_t>(answer.time.get() / k_second_ms));
+    }
+    if (answer.reason == "prekey_superseded") {
+        SAMPAN_TRY(seal_again(answer.message_id, now));
+        fetch_peers(now);
+    }
+    return store_.mark_refused(answer.message_id, answer.reason, answer.detail, kept);
+}
+
+// The same content, to the same readers, under their newest prekeys and a fresh decision; a new message.
+Status Core::seal_again(const MessageId& id, UnixMillis now) {
+    SAMPAN_ASSIGN(std::optional<OutboxMessage> old, store_.outbox_message(id));
+    if (!old || old->draft.empty()) return ok_status();
+    SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(old->seal, old->signature.view()));
+    SAMPAN_ASSIGN(SecretBuffer draft, store_open(k_draft_record, old->draft));
+    SAMPAN_ASSIGN(Content content, decode_content(draft.reveal(k_reveal)));
+    Header header = seal.header;
+    header.epoch = registry().registry().epoch;
+    header.created = now;
+    header.sender_certificate = options_.keys.certificate.hash();
+    header.about.push_back(id);
+    std::sort(header.about.begin(), header.about.end());
+    if (!judge_sender(header, registry(), now).ok()) return ok_status();
+    std::vector<AgencyId> readers;
+    for (const Recipient& recipient : seal.header.recipients) {
+        const auto peer = peers_.find(recipient.agency);
+        if (judge_recipient(header, recipient.agency, registry(), now).permitted() && peer != peers_.end() &&
+            peer->second.bundle)
+            readers.push_back(recipient.agency);
+    }
+    if (readers.empty()) return ok_status();
+    const auto again =
+        seal_and_keep(std::move(header), std::move(content), readers, std::move(old->parts), {}, now);
+    return again.ok() ? ok_status() : Status(again.error());
+}
+
+Status Core::take_parts_wanted(const PartsWanted& wanted) {
+    if (!in_flight_.contains(wanted.message_id)) return ok_status();
+    SAMPAN_TRY(store_.mark_uploading(wanted.message_id));
+    for (const PartRange& range : wanted.ranges) wanted_.push_back({wanted.message_id, range});
+    return send_part_frames();
+}
+
+Status Core::send_part_frames() {
+    std::size_t sent = 0;
+    while (state_ == State::open && !wanted_.empty() && sent < k_frames_per_turn) {
+        WantedFrames& wanted = wanted_.front();
+        SAMPAN_ASSIGN(std::optional<OutboxMessage> message, store_.outbox_message(wanted.message));
+        if (!message || wanted.range.part >= message->parts.size()) {
+            wanted_.pop_front();
+            continue;
+        }
+        const StoredPart& part = message->parts[wanted.range.part];
+        const auto key = std::make_pair(wanted.message, wanted.range.part);
+        if (!part_proofs_.contains(key)) {
+            part_proofs_.clear();
+            part_proofs_[key] = PartTree{part.leaves}.proofs();
+        }
+        SAMPAN_ASSIGN(std::unique_ptr<File> file, files_.open_read(parts_folder() + "/" + part.file));
+        while (wanted.range.count > 0 && sent < k_frames_per_turn &&
+               wanted.range.first < part.description.frames()) {
+            const std::uint64_t index = wanted.range.first++;
+            --wanted.range.count;
+            PartFramePacket frame{wanted.message,
+                                  wanted.range.part,
+                                  index,
+                                  {},
+                                  part_proofs_[key][static_cast<std::size_t>(index)]};
+            frame.data.resize(static_cast<std::size_t>(part_frame_size(part.description, index)));
+            SAMPAN_ASSIGN(std::size_t got, file->read_at(index * limits::k_part_frame_bytes, frame.data));
+            if (got != frame.data.size())
+                return Error(StoreError::damaged, "the file of a part is cut short: " + part.file);
+            send(std::move(frame));
+            ++sent;
+        }
+        if (wanted.range.count == 0 || wanted.range.first >= part.description.frames()) wanted_.pop_front();
+    }
+    return ok_status();
+}
+
+Status Core::take_notice(const OutcomeNotice& notice, UnixMillis) {
+    const auto list = decode_signed_list(notice.list);
+    if (!list.ok()) {
+        drop("the broker sent a malformed list of outcomes");
+        return ok_status();
+    }
+    std::vector<Ed25519PublicKey> keys;
+    if (notice.agency) {
+        if (const auto peer = peers_.find(*notice.agency); peer != peers_.end())
+            for (const Certificate& certificate : peer->second.certificates)
+                keys.push_back(certificate.public_key());
+    } else if (const BrokerEntry* known = broker()) {
+        keys.push_back(known->receipt_key);
+    }
+    const auto holds = std::any_of(keys.begin(), keys.end(), [&](const auto& key) {
+        const auto statement = verify_signed_list(*list, key);
+        return statement.ok() && statement->kind == ListKind::outcomes &&
+               statement->exchange == options_.keys.exchange &&
+               (!notice.agency || statement->signer == notice.agency->text());
+    });
+    if (!holds) {
+        // Perhaps a certificate that we have not seen: the broker repeats the notice in the next session.
+        last_problem_ = "a list of outcomes" +
+                        (notice.agency ? " of " + notice.agency->text() : std::string()) + " does not verify";
+        peers_asked_at_ = UnixMillis(0);
+        return ok_status();
+    }
+    for (const ListEvidence& evidence : evidence_of(*list)) {
+        const auto outcome = decode_outcome(evidence.item);
+        if (!outcome.ok() || (!notice.agency && !outcome->recipient)) continue;
+        const AgencyId& whose = notice.agency ? *notice.agency : *outcome->recipient;
+        SAMPAN_TRY(store_.record_outcome(outcome->subject, {whose, outcome->code, outcome->reason,
+                                                            outcome->time, encode_list_evidence(evidence)}));
+    }
+    send(NoticesKept{notice.leaf_index});
+    return ok_status();
+}
+
+bool Core::outcome_evidence_holds(const RecipientOutcome& outcome) const {
+    const auto evidence = decode_list_evidence(outcome.evidence);
+    if (!evidence.ok()) return false;
+    if (const BrokerEntry* known = broker();
+        known != nullptr && verify_list_evidence(*evidence, known->receipt_key).ok())
+        return true;
+    const auto peer = peers_.find(outcome.agency);
+    return peer != peers_.end() &&
+           std::any_of(
+               peer->second.certificates.begin(), peer->second.certificates.end(),
+               [&](const Certificate& c) { return verify_list_evidence(*evidence, c.public_key()).ok(); });
+}
+
+bool Core::answer_evidence_holds(ByteView bytes) const {
+    const auto evidence = decode_list_evidence(bytes);
+    const BrokerEntry* known = broker();
+    return evidence.ok() && known != nullptr && verify_list_evidence(*evidence, known->receipt_key).ok();
+}
+
+Status Core::keep_upload(const std::string& id, const SealedPart& part, const std::string& file,
+                         const UploadRecord& record, UnixMillis now) {
+    SAMPAN_TRY(check_attachment_name(record.name));
+    SAMPAN_TRY(check_media_type(record.media_type));
+    Writer plain;
+    plain.lp(record.name)
+        .lp(record.media_type)
+        .u64(record.size)
+        .raw(record.sha256.view())
+        .raw(record.key.reveal(k_reveal));
+    Bytes bytes = std::move(plain).bytes();
+    Upload upload{id, now, {part.description, part.tree.leaves, file}, store_seal(k_upload_record, bytes)};
+    wipe(bytes);
+    return store_.keep_upload(upload);
+}
+
+Result<UploadRecord> Core::open_upload(const Upload& upload) const {
+    SAMPAN_ASSIGN(SecretBuffer plain, store_open(k_upload_record, upload.record));
+    Reader in(plain.reveal(k_reveal));
+    UploadRecord out;
+    SAMPAN_ASSIGN(ByteView name, in.lp(k_attachment_name_bytes));
+    SAMPAN_ASSIGN(ByteView type, in.lp(k_media_type_bytes));
+    SAMPAN_ASSIGN(out.size, in.u64());
+    SAMPAN_ASSIGN(ByteView hash, in.raw(32));
+    SAMPAN_ASSIGN(ByteView key, in.raw(32));
+    SAMPAN_TRY(in.finish());
+    out.name = as_text(name);
+    out.media_type = as_text(type);
+    SAMPAN_ASSIGN(out.sha256, Sha256Digest::parse(hash));
+    SAMPAN_ASSIGN(out.key, PartKey::parse(key));
+    return out;
+}
+
+}  // namespace sampan::node

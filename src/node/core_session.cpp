@@ -1,0 +1,311 @@
+// Opening a session, publishing what the node states about itself, following the registry.
+#include "node/core.h"
+#include "sampan/crypto/random.h"
+
+namespace sampan::node {
+namespace {
+
+constexpr std::int64_t k_prekey_rotation_ms = k_day_ms;
+constexpr std::int64_t k_bundle_life_ms = limits::k_message_life_ms;
+constexpr std::string_view k_prekey_record = "prekey";
+
+}  // namespace
+
+Core::Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain)
+    : options_(std::move(options)), store_(store), files_(files), chain_(std::move(chain)) {}
+
+Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store, FileSystem& files,
+                                           RegistryChain chain, UnixMillis now) {
+    std::unique_ptr<Core> core(new Core(std::move(options), store, files, std::move(chain)));
+    SAMPAN_TRY(core->load(now));
+    return core;
+}
+
+Status Core::load(UnixMillis now) {
+    SAMPAN_TRY(files_.make_directories(parts_folder()));
+    SAMPAN_ASSIGN(std::vector<Bytes> epochs, store_.epochs());
+    for (const Bytes& epoch : epochs) {
+        const Status accepted = chain_.accept(epoch);
+        if (!accepted.ok() && !accepted.error().is(IdentityError::registry_rollback)) return accepted.error();
+    }
+    for (const RegistryPtr& epoch : chain_.epochs())
+        SAMPAN_TRY(store_.keep_epoch(epoch->registry().epoch, epoch->signed_bytes()));
+    SAMPAN_ASSIGN(descriptor_, store_.own_descriptor());
+    if (!descriptor_) {
+        SAMPAN_ASSIGN(Descriptor first, decode_descriptor(options_.keys.first_descriptor.bytes));
+        descriptor_ = OwnStatement{options_.keys.first_descriptor, first.counter};
+        SAMPAN_TRY(store_.keep_descriptor(*descriptor_));
+    }
+    SAMPAN_ASSIGN(bundle_, store_.own_bundle());
+    if (bundle_) {
+        SAMPAN_ASSIGN(PrekeyBundle bundle, decode_prekey_bundle(bundle_->statement.bytes));
+        bundle_issued_ = bundle.issued;
+    }
+    SAMPAN_ASSIGN(std::vector<PairAdvance> pairs, store_.pairs());
+    for (const PairAdvance& pair : pairs) pairs_[pair.agency] = {pair.chain, pair.sequence, pair.previous};
+    SAMPAN_ASSIGN(pinned_note_, store_.pinned());
+    if (pinned_note_) {
+        SAMPAN_ASSIGN(Note note, Note::parse(pinned_note_->note));
+        SAMPAN_ASSIGN(pinned_, Checkpoint::parse(note.text));
+        verified_roots_[pinned_->size] = pinned_->root;
+    }
+    SAMPAN_ASSIGN(std::vector<KnownPeer> peers, store_.peers());
+    for (KnownPeer& peer : peers) SAMPAN_TRY(remember_peer(std::move(peer), now));
+    SAMPAN_ASSIGN(std::vector<ArrivingPart> parts, store_.arriving_parts());
+    std::set<MessageSubject> whole;
+    for (ArrivingPart& part : parts) {
+        arriving_subjects_.insert(part.subject);
+        whole.insert(part.subject);
+        if (part.frames_held < part.description.frames())
+            arriving_.push_back({std::move(part), nullptr, 0, 0});
+    }
+    for (const Arriving& arriving : arriving_) whole.erase(arriving.part.subject);
+    // The last frame was kept, but the program ended before the message was delivered.
+    for (const MessageSubject& subject : whole) SAMPAN_TRY(finish_part(subject, now));
+    outcome_since_ = now;
+    return ok_status();
+}
+
+const BrokerEntry* Core::broker() const {
+    const auto& brokers = registry().registry().brokers;
+    return brokers.empty() ? nullptr : &brokers.front();
+}
+
+void Core::drop(std::string reason) {
+    last_problem_ = reason;
+    drop_ = std::move(reason);
+    on_disconnected(last_problem_);
+}
+
+void Core::on_connected() {
+    if (log_problem_) return;
+    out_.clear();
+    Hello hello;
+    hello.role = SessionRole::node;
+    hello.agency = options_.keys.agency;
+    hello.epoch = registry().registry().epoch;
+    hello.software = options_.software;
+    hello.suites = {k_suite_1};
+    state_ = State::greeted;
+    send(std::move(hello));
+}
+
+void Core::on_disconnected(std::string reason) {
+    state_ = State::away;
+    if (!reason.empty()) last_problem_ = std::move(reason);
+    out_.clear();
+    in_flight_.clear();
+    more_waiting_ = true;
+    wanted_.clear();
+    held_.clear();
+    list_in_flight_.reset();
+    credit_due_ = 0;
+    peers_asked_ = false;
+    awaiting_consistency_.reset();
+    proofs_asked_.clear();
+    checkpoint_asked_at_ = UnixMillis(0);
+    for (Arriving& arriving : arriving_) arriving.asked_to = arriving.part.frames_held;
+}
+
+Status Core::on_frame(ByteView frame, UnixMillis now) {
+    const auto packets = decode_frame(frame);
+    if (!packets.ok()) {
+        drop("the broker sent a malformed frame: " + packets.error().text());
+        return ok_status();
+    }
+    for (const Packet& packet : *packets) {
+        SAMPAN_TRY(take(packet, now));
+        if (state_ == State::away) return ok_status();
+    }
+    return ok_status();
+}
+
+Status Core::take(const Packet& packet, UnixMillis now) {
+    if (const auto* error = std::get_if<SessionError>(&packet)) return take_session_error(*error);
+    if (state_ == State::greeted) {
+        if (const auto* challenge = std::get_if<Challenge>(&packet)) return take_challenge(*challenge);
+    } else if (state_ == State::challenged) {
+        if (const auto* welcome = std::get_if<Welcome>(&packet)) return take_welcome(*welcome, now);
+    } else if (state_ == State::open) {
+        if (const auto* p = std::get_if<Deliver>(&packet)) return take_delivery(*p, now);
+        if (const auto* p = std::get_if<Answers>(&packet)) return take_answers(*p, now);
+        if (const auto* p = std::get_if<OutcomeNotice>(&packet)) return take_notice(*p, now);
+        if (const auto* p = std::get_if<OutcomesLogged>(&packet)) return take_list_logged(*p, now);
+        if (const auto* p = std::get_if<PartData>(&packet)) return take_part_data(*p, now);
+        if (const auto* p = std::get_if<PartsWanted>(&packet)) return take_parts_wanted(*p);
+        if (const auto* p = std::get_if<Peers>(&packet)) return take_peers(*p, now);
+        if (const auto* p = std::get_if<CheckpointNote>(&packet)) return observe_checkpoint(p->note, now);
+        if (const auto* p = std::get_if<Consistency>(&packet)) return take_consistency(*p, now);
+        if (const auto* p = std::get_if<Inclusion>(&packet)) return take_inclusion(*p);
+        if (const auto* p = std::get_if<RegistryEpochs>(&packet)) return take_epochs(*p, now);
+        if (std::holds_alternative<StatementLogged>(packet) || std::holds_alternative<Pong>(packet))
+            return ok_status();
+    }
+    if (std::holds_alternative<RegistryEpochs>(packet))
+        return take_epochs(std::get<RegistryEpochs>(packet), now);
+    drop("the broker sent " + std::string(packet_name(packet)) + " where it is not expected");
+    return ok_status();
+}
+
+Status Core::take_challenge(const Challenge& challenge) {
+    const BrokerEntry* known = registry().registry().broker(challenge.broker);
+    if (known == nullptr) {
+        drop("the registry knows no broker " + challenge.broker.text());
+        return ok_status();
+    }
+    Prove prove;
+    SAMPAN_ASSIGN(prove.signature,
+                  options_.keys.node->sign(Purpose::session,
+                                           session_transcript(options_.keys.exchange, challenge,
+                                                              options_.keys.agency, SessionRole::node)));
+    prove.certificate = options_.keys.certificate.der();
+    state_ = State::challenged;
+    send(std::move(prove));
+    return ok_status();
+}
+
+Status Core::take_welcome(const Welcome& welcome, UnixMillis now) {
+    welcome_ = welcome;
+    state_ = State::open;
+    last_problem_.clear();
+    SAMPAN_TRY(observe_checkpoint(welcome.checkpoint, now));
+    if (state_ != State::open) return ok_status();
+    if (welcome.registry_epoch > registry().registry().epoch)
+        send(FetchRegistry{registry().registry().epoch});
+    SAMPAN_TRY(publish_statements(now));
+    fetch_peers(now);
+    send(Credit{limits::k_credit_messages});
+    SAMPAN_TRY(flush_outcomes(now));
+    SAMPAN_TRY(request_parts());
+    return submit_waiting();
+}
+
+Status Core::take_session_error(const SessionError& error) {
+    if (error.final || state_ != State::open) {
+        drop(error.name + (error.detail.empty() ? "" : ": " + error.detail));
+        return ok_status();
+    }
+    last_problem_ = error.name + ": " + error.detail;
+    // Over quota, or a batch that was rolled back: the message stays in the outbox and goes again at the next
+    // tick.
+    if (error.message_id) {
+        in_flight_.erase(*error.message_id);
+        more_waiting_ = true;
+    }
+    return ok_status();
+}
+
+Status Core::accept_epoch(ByteView signed_epoch, UnixMillis) {
+    SAMPAN_TRY(chain_.accept(signed_epoch));
+    const RegistryEpoch& newest = registry();
+    return store_.keep_epoch(newest.registry().epoch, newest.signed_bytes());
+}
+
+Status Core::take_epochs(const RegistryEpochs& epochs, UnixMillis now) {
+    for (const Bytes& epoch : epochs.epochs) {
+        const Status accepted = accept_epoch(epoch, now);
+        if (accepted.ok() || accepted.error().is(IdentityError::registry_rollback)) continue;
+        if (accepted.error().is(IdentityError::registry_gap)) {
+            send(FetchRegistry{registry().registry().epoch});
+            return ok_status();
+        }
+        drop("the broker sent a registry that does not verify: " + accepted.error().text());
+        return ok_status();
+    }
+    if (state_ != State::open) return ok_status();
+    if (epochs.newest > registry().registry().epoch) send(FetchRegistry{registry().registry().epoch});
+    fetch_peers(now);
+    return retry_held(now);
+}
+
+// The first bundle at the first connection, then one a day.
+Status Core::rotate_prekeys(UnixMillis now) {
+    if (bundle_ && now < bundle_issued_ + k_prekey_rotation_ms) return ok_status();
+    const X25519KeyPair pair = X25519KeyPair::generate();
+    PrekeyBundle bundle;
+    bundle.exchange = options_.keys.exchange;
+    bundle.agency = options_.keys.agency;
+    bundle.counter = bundle_ ? bundle_->counter + 1 : 1;
+    if (bundle_) bundle.previous = bundle_->statement.hash();
+    bundle.keys = {{pair.public_key}};
+    bundle.issued = now;
+    bundle.expires = now + k_bundle_life_ms;
+    SAMPAN_ASSIGN(SignedStatement statement, sign_prekey_bundle(bundle, *options_.keys.node));
+    const OwnStatement own{std::move(statement), bundle.counter};
+    StoredPrekey key{prekey_id(pair.public_key), bundle.counter, now,
+                     store_seal(k_prekey_record, pair.secret_key.reveal(k_reveal))};
+    SAMPAN_TRY(store_.keep_bundle(own, {std::move(key)}));
+    bundle_ = own;
+    bundle_issued_ = now;
+    return ok_status();
+}
+
+// A private prekey goes when a newer bundle has been out for the whole window and the mailbox was drained
+// since.
+Status Core::destroy_old_prekeys(UnixMillis now) {
+    if (state_ != State::open || !held_.empty() || !arriving_.empty()) return ok_status();
+    SAMPAN_ASSIGN(std::vector<StoredPrekey> keys, store_.prekeys());
+    for (std::size_t i = 0; i + 1 < keys.size(); ++i)
+        if (!keys[i].sealed.empty() && now >= keys[i + 1].created + limits::k_prekey_window_ms)
+            SAMPAN_TRY(store_.destroy_prekey(keys[i].id));
+    return ok_status();
+}
+
+Status Core::publish_statements(UnixMillis now) {
+    SAMPAN_TRY(rotate_prekeys(now));
+    if (welcome_->descriptor_counter < descriptor_->counter)
+        send(PublishStatement{StatementKind::descriptor, descriptor_->statement.bytes,
+                              descriptor_->statement.signature});
+    if (welcome_->prekey_counter < bundle_->counter)
+        send(PublishStatement{StatementKind::prekey_bundle, bundle_->statement.bytes,
+                              bundle_->statement.signature});
+    if (welcome_->prekey_counter > bundle_->counter)
+        last_problem_ =
+            "the broker holds a newer prekey bundle than this node: was the node restored from a backup?";
+    return ok_status();
+}
+
+Status Core::on_tick(UnixMillis now) {
+    if (state_ != State::open) return ok_status();
+    if (now >= bundle_issued_ + k_prekey_rotation_ms) {
+        SAMPAN_TRY(rotate_prekeys(now));
+        send(PublishStatement{StatementKind::prekey_bundle, bundle_->statement.bytes,
+                              bundle_->statement.signature});
+        SAMPAN_TRY(destroy_old_prekeys(now));
+    }
+    const auto& members = registry().registry().members;
+    const bool someone_missing = std::any_of(members.begin(), members.end(), [&](const Member& member) {
+        return member.status == MemberStatus::active && member.id != agency() && !peers_[member.id].bundle;
+    });
+    const std::int64_t patience_ms = someone_missing ? k_second_ms : k_minute_ms;
+    if (!peers_asked_ && now >= peers_asked_at_ + patience_ms) fetch_peers(now);
+    SAMPAN_TRY(flush_outcomes(now));
+    SAMPAN_TRY(ask_for_proofs(now));
+    SAMPAN_TRY(send_part_frames());
+    return submit_waiting();
+}
+
+Status Core::unlock(const SecretBuffer& passphrase) {
+    SAMPAN_ASSIGN(X25519KeyPair pair, load_archive_key(files_, keys_folder_, passphrase));
+    if (pair.public_key != options_.keys.archive_public)
+        return Error(CryptoError::bad_key_file, "archive.key does not belong to archive.pub");
+    archive_ = std::move(pair);
+    return ok_status();
+}
+
+Bytes Core::store_seal(std::string_view what, ByteView plaintext) const {
+    const AeadKey key = AeadKey::parse(options_.keys.storage.reveal(k_reveal)).value();
+    const auto nonce = random_bytes<AeadNonce>();
+    Bytes out = to_bytes(nonce.view());
+    append(out, aead_seal(key, nonce, as_bytes(what), plaintext));
+    return out;
+}
+
+Result<SecretBuffer> Core::store_open(std::string_view what, ByteView sealed) const {
+    if (sealed.size() < AeadNonce::k_size) return Error(StoreError::damaged, "a sealed record is cut short");
+    const AeadKey key = AeadKey::parse(options_.keys.storage.reveal(k_reveal)).value();
+    SAMPAN_ASSIGN(AeadNonce nonce, AeadNonce::parse(sealed.first(AeadNonce::k_size)));
+    return aead_open(key, nonce, as_bytes(what), sealed.subspan(AeadNonce::k_size));
+}
+
+}  // namespace sampan::node
