@@ -1,5 +1,14 @@
 // Sealing and opening: the only layer that makes content keys or touches a private prekey. The broker does
-// not link it.
+// not link it. Values and functions; thread-safe as far as the Signer and the files given are.
+//
+//   body      STREAM(payload key, pad(content))      keys from derive_body_keys (envelope/disclosed.h)
+//   stanza i  enc (32) || ct (104): HPKE base mode (RFC 9180), sequence number 0
+//               info       "sampan/1 wrap\0" || u32 suite || h1 || u32 i || lp(agency i) || prekey id i
+//               aad        empty: what binds the stanza to its message, place and reader is in the info,
+//                          which the key schedule takes in whole: each stanza has a key of its own
+//               plaintext  CEK (32) || chain id (16) || u64 sequence || hash of the seal before (32)
+//             One ephemeral key serves all stanzas of a message: infos differ, and prekeys never stand twice.
+//   part      STREAM(key of its own, pad(file)), pad(x) = lp(x) || zeros; frames of 8 chunks
 #pragma once
 
 #include <functional>
@@ -40,6 +49,10 @@ struct SealedMessage {
     SealHash hash;
     ContentKey content_key;  // kept (encrypted) by the originator for disclosed opening
 };
+// Errors: `duplicate_prekey`; `bad_stanza` where a pair's sequence and previous hash disagree; `too_large`;
+// `bad_header`, `bad_content` and `inner_mismatch` (attachments against parts) for what a reader would
+// refuse; `bad_key` (CryptoError) for a prekey of low order; the signer's own. Judging label and readers
+// (judge_sender, judge_recipient) is the caller's.
 Result<SealedMessage> seal_message(SealRequest request, const Signer& node);
 
 // What one recipient holds after the broker's delivery.
@@ -58,13 +71,12 @@ struct OpenedMessage {
     SealHash previous;
 };
 // From the stanza on (DESIGN §11.15): stanza, commitment, body, padding, inner h1, manifest against parts.
-// The caller has judged addressing, certificate, signature, replay, epoch and label. Errors are named; the
-// network hears `unopenable`.
+// The caller has judged addressing, certificate, signature, replay, epoch and label. Errors are named
+// (`not_addressed`, `prekey_unknown`, then `bad_stanza`, `commitment_mismatch`, `bad_body`, `bad_content`,
+// `inner_mismatch`); from the stanza on the network hears `unopenable`.
 Result<OpenedMessage> open_message(const Delivery& delivery, const X25519KeyPair& prekey);
 // The same from a disclosed content key, without a private key, is in envelope/disclosed.h.
 
-// Seals a file into a part, streaming in constant memory: `source` plaintext, `target` ciphertext, written
-// from offset 0.
 struct SealedPart {
     PartDescription description;
     PartTree tree;
@@ -72,10 +84,14 @@ struct SealedPart {
     std::uint64_t plaintext_size = 0;
     Sha256Digest plaintext_sha256;
 };
-// `progress` (may be empty) is called with plaintext bytes done; false stops with an error.
+// Seals a file into a part in one pass: `source` plaintext, `target` ciphertext, written from offset 0.
+// Memory: one frame of plaintext and one of ciphertext. `progress` (may be empty) is called after each frame
+// with the file's bytes done; false stops (`stopped`). `too_large` over limits::k_part_plaintext_bytes;
+// `bad_part` when the file changes while it is read.
 Result<SealedPart> seal_part(File& source, File& target, const std::function<bool(std::uint64_t)>& progress);
-// Opens a complete part into `target`. Nothing in target may be shown unless this succeeds: it authenticates
-// the last chunk and the whole plaintext's hash and size before it says so.
+// Opens a complete part into `target`, which is empty or new. Nothing in target may be shown unless this
+// succeeds: it authenticates the last chunk and the whole plaintext's hash and size before it says so. Frames
+// need not have been verified against the part's root; `bad_part` for whatever is wrong.
 Status open_part(File& source, const PartDescription& part, const AttachmentEntry& entry, File& target,
                  const std::function<bool(std::uint64_t)>& progress);
 
