@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "authority/toml_reader.h"
 #include "sampan/authority/authority.h"
+#include "sampan/config/toml.h"
 
 namespace sampan {
 namespace {

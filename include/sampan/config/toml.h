@@ -5,11 +5,15 @@
 #include <functional>
 #include <optional>
 
-#include "sampan/authority/error.h"
 #include "sampan/base/bytes.h"
 #include "sampan/base/time.h"
 
 namespace sampan {
+
+enum class ConfigError { bad_file };
+constexpr std::string_view error_name(ConfigError) {
+    return "bad_file";
+}
 
 // A table being read: every key must be asked for, or `finish` refuses it.
 class TomlTable {

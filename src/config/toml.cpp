@@ -1,4 +1,4 @@
-#include "authority/toml_reader.h"
+#include "sampan/config/toml.h"
 
 #include <set>
 #include <sstream>
@@ -9,7 +9,7 @@ namespace sampan {
 namespace {
 
 Error at(const std::string& path, const toml::source_region& where, const std::string& why) {
-    return Error(AuthorityError::bad_file, path + ":" + std::to_string(where.begin.line) + ": " + why,
+    return Error(ConfigError::bad_file, path + ":" + std::to_string(where.begin.line) + ": " + why,
                  "correct the file");
 }
 
