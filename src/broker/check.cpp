@@ -164,7 +164,7 @@ Result<ParcelPtr> make_parcel(StoredMessage stored) {
     return parcel;
 }
 
-CheckedFrame check_frame(const GateFrame& frame, const CheckView& view) {
+CheckedFrame decode_gate_frame(const GateFrame& frame) {
     CheckedFrame out{frame.connection, frame.agency, {}, {}};
     auto packets = decode_frame(frame.frame);
     if (!packets) {
@@ -172,16 +172,19 @@ CheckedFrame check_frame(const GateFrame& frame, const CheckView& view) {
         return out;
     }
     out.packets.reserve(packets->size());
-    for (Packet& packet : *packets) {
-        CheckedPacket checked;
-        if (auto* submit = std::get_if<Submit>(&packet))
-            checked.checked = check_submit(std::move(*submit), view);
-        else if (auto* outcomes = std::get_if<SubmitOutcomes>(&packet))
-            checked.checked = check_outcomes(std::move(*outcomes), frame.agency, view);
-        checked.packet = std::move(packet);
-        out.packets.push_back(std::move(checked));
-    }
+    for (Packet& packet : *packets) out.packets.push_back({std::move(packet), {}});
     return out;
+}
+
+bool needs_check(const Packet& packet) {
+    return std::holds_alternative<Submit>(packet) || std::holds_alternative<SubmitOutcomes>(packet);
+}
+
+void check_packet(CheckedPacket& packet, const AgencyId& agency, const CheckView& view) {
+    if (auto* submit = std::get_if<Submit>(&packet.packet))
+        packet.checked = check_submit(std::move(*submit), view);
+    else if (auto* outcomes = std::get_if<SubmitOutcomes>(&packet.packet))
+        packet.checked = check_outcomes(std::move(*outcomes), agency, view);
 }
 
 }  // namespace sampan::broker

@@ -60,7 +60,11 @@ struct CheckedFrame {
     std::vector<CheckedPacket> packets;
 };
 
-CheckedFrame check_frame(const GateFrame& frame, const CheckView& view);
+// Decodes; nothing is checked yet.
+CheckedFrame decode_gate_frame(const GateFrame& frame);
+// True for packets that `check_packet` has work with.
+bool needs_check(const Packet& packet);
+void check_packet(CheckedPacket& packet, const AgencyId& agency, const CheckView& view);
 CheckedSubmit check_submit(Submit submit, const CheckView& view);
 // The part of check_submit that depends on registry and keys, again under newer ones.
 void judge_again(CheckedSubmit& checked, const CheckView& view);

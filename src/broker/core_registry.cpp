@@ -1,0 +1,54 @@
+// A new registry epoch: logged, and binding at once on sessions and on what is queued.
+#include "broker/core.h"
+#include "broker/error.h"
+
+namespace sampan::broker {
+
+void Core::take_epoch(const RegistryPtr& epoch) {
+    Draft& draft = *draft_;
+    const std::uint64_t next = state_.epochs_logged + draft.new_epochs.size() + 1;
+    SAMPAN_ASSERT(epoch->registry().epoch.get() == next);
+    const LeafIndex leaf =
+        log(EntryType::registry, EntrySubject(epoch->hash().array()), epoch->signed_bytes());
+    draft.commit.epochs.push_back({epoch->registry().epoch, leaf});
+    draft.new_epochs.push_back(epoch);
+    draft.registry = epoch;
+    draft.effects.allow_changed = true;
+}
+
+// Not undone when the batch is rolled back: who is no longer a member is shut out in any case.
+void Core::apply_registry() {
+    Draft& draft = *draft_;
+    const Registry& registry = draft.registry->registry();
+    std::vector<std::pair<ConnectionId, Error>> over;
+    for (const auto& [connection, session] : state_.sessions) {
+        if (session.state == SessionState::greeting) continue;
+        if (auto allowed = may_connect(registry, session.agency, session.role); !allowed)
+            over.emplace_back(connection, allowed.error());
+    }
+    for (const auto& [connection, error] : over) end_session(connection, error, false);
+    for (AgencyNumber number = 0; number < state_.agencies.size(); ++number)
+        if (state_.agencies[number].unsettled > 0)
+            if (auto allowed = may_connect(registry, state_.agencies[number].id, SessionRole::node);
+                !allowed && !allowed.error().is(IdentityError::member_not_active))
+                withhold_all(number, allowed.error());
+    RegistryEpochs news;
+    news.newest = registry.epoch;
+    for (const RegistryPtr& epoch : draft.new_epochs) news.epochs.push_back(epoch->signed_bytes());
+    if (news.epochs.size() > limits::k_packets_per_frame ||
+        encoded_packet_size(news) > limits::k_frame_bytes)
+        news.epochs.clear();  // too much for one packet: they are told that there is news, and fetch it
+    for (const auto& [connection, session] : state_.sessions)
+        if (session.state == SessionState::open_node || session.state == SessionState::open_auditor)
+            draft.after_commit.push_back({connection, news});
+}
+
+void Core::withhold_all(AgencyNumber agency, const Error& why) {
+    for (auto& [leaf, message] : state_.messages) {
+        const Copy* copy = message.copy_of(agency);
+        if (copy != nullptr && copy->state != CopyState::settled)
+            decide(message, agency, OutcomeCode::withheld, std::string(why.name()));
+    }
+}
+
+}  // namespace sampan::broker

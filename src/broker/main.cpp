@@ -1,0 +1,152 @@
+// sampan-broker: keeps messages until they are delivered, and logs what it does; reads none of them.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "broker/journal.h"
+#include "broker/server.h"
+#include "sampan/crypto/random.h"
+
+namespace sampan::broker {
+namespace {
+
+constexpr std::size_t k_passphrase_limit = 4096;
+constexpr char k_usage[] =
+    "sampan-broker: the broker of a Sampan exchange\n"
+    "\n"
+    "  sampan-broker --config broker.toml           run\n"
+    "  sampan-broker --config broker.toml --check   check configuration, keys and registry; then stop\n"
+    "  sampan-broker --version\n"
+    "\n"
+    "Exit status: 0 stopped in order, 1 failure (named on standard error), 2 usage.\n";
+
+struct Arguments {
+    std::string config;
+    bool check = false;
+};
+
+// One trailing newline is the editor's, not the passphrase's.
+SecretBuffer without_newline(ByteView text) {
+    if (!text.empty() && text.back() == '\n') text = text.first(text.size() - 1);
+    return SecretBuffer::copy_of(text);
+}
+
+Result<SecretBuffer> read_descriptor(int descriptor) {
+    SecretBuffer buffer(k_passphrase_limit);
+    std::size_t used = 0;
+    while (used < buffer.size()) {
+        const ssize_t got = ::read(descriptor, buffer.fill(k_reveal).data() + used, buffer.size() - used);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0)
+            return Error(ConfigError::bad_config, "broker.passphrase_fd " + std::to_string(descriptor) +
+                                                      " cannot be read: " + std::strerror(errno));
+        if (got == 0) break;
+        used += static_cast<std::size_t>(got);
+    }
+    ::close(descriptor);
+    return without_newline(buffer.reveal(k_reveal).first(used));
+}
+
+Result<SecretBuffer> read_passphrase(const Config& config) {
+    if (config.passphrase_fd) return read_descriptor(*config.passphrase_fd);
+    if (!config.passphrase_file.empty()) {
+        SAMPAN_ASSIGN(Bytes text,
+                      read_private_file(system_files(), config.passphrase_file, k_passphrase_limit));
+        SecretBuffer out = without_newline(text);
+        wipe(text);
+        return out;
+    }
+    const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
+    if (credentials == nullptr)
+        return Error(ConfigError::bad_config, "no passphrase for the broker's keys",
+                     "set broker.passphrase_file or broker.passphrase_fd, or give the systemd credential "
+                     "sampan-broker");
+    SAMPAN_ASSIGN(Bytes text, read_file(system_files(), std::string(credentials) + "/sampan-broker",
+                                        k_passphrase_limit));
+    SecretBuffer out = without_newline(text);
+    wipe(text);
+    return out;
+}
+
+// Nothing of this process is left behind in a core file, read by a tracer, or gained by what it starts.
+void harden() {
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    ::prctl(PR_SET_DUMPABLE, 0);
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    ::umask(0077);
+}
+
+int block_signals() {
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    ::sigprocmask(SIG_BLOCK, &stop, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    return ::signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+Status run(const Arguments& arguments) {
+    SAMPAN_TRY(start_crypto());
+    SAMPAN_ASSIGN(Config config, read_config(system_files(), arguments.config));
+    journal::start(config.log_level);
+    SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase(config));
+    SAMPAN_ASSIGN(BrokerKeys keys, load_broker_keys(system_files(), config.keys, passphrase));
+    if (arguments.check) {
+        SAMPAN_TRY(Server::check(std::move(config), std::move(keys)));
+        std::printf("%s: configuration, keys and registry are in order\n", arguments.config.c_str());
+        return ok_status();
+    }
+    const int stop = block_signals();
+    SAMPAN_ASSIGN(std::unique_ptr<Server> server, Server::start(std::move(config), std::move(keys)));
+    Status ended = server->run(stop);
+    ::sd_notify(0, "STOPPING=1");
+    server.reset();
+    if (ended) journal::write(journal::Level::info, "stopped");
+    return ended;
+}
+
+int usage(const char* why) {
+    std::fprintf(stderr, "sampan-broker: %s\n\n%s", why, k_usage);
+    return 2;
+}
+
+}  // namespace
+
+int broker_main(int count, char** words) {
+    Arguments arguments;
+    for (int i = 1; i < count; ++i) {
+        const std::string_view word = words[i];
+        if (word == "--gate") return gate_main();
+        if (word == "--help" || word == "-h") return std::fputs(k_usage, stdout) < 0 ? 1 : 0;
+        if (word == "--version") return std::puts("sampan-broker 0.1.0") < 0 ? 1 : 0;
+        if (word == "--check")
+            arguments.check = true;
+        else if (word == "--config" && i + 1 < count)
+            arguments.config = words[++i];
+        else
+            return usage(("unknown argument " + std::string(word)).c_str());
+    }
+    if (arguments.config.empty()) return usage("--config is missing");
+    harden();
+    auto ran = run(arguments);
+    if (ran) return 0;
+    std::fprintf(stderr, "sampan-broker: %s\n", ran.error().text().c_str());
+    return 1;
+}
+
+}  // namespace sampan::broker
+
+int main(int count, char** words) {
+    return sampan::broker::broker_main(count, words);
+}

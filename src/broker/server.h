@@ -1,0 +1,111 @@
+// The broker as a process: one thread owns the store, the core and the gate's channel, and turns in batches:
+//
+//   receive all that waits -> decode and check on the pool -> facts -> decide -> one transaction -> answer
+//   -> deliver
+//
+// An error that `run` returns ends the process by name; a full disk does not: whoever asked hears `try_again`.
+#pragma once
+
+#include <atomic>
+
+#include "broker/config.h"
+#include "broker/gate_process.h"
+#include "broker/log_reader.h"
+#include "broker/log_time.h"
+#include "broker/operations.h"
+#include "broker/pool.h"
+#include "sampan/identity/key_store.h"
+
+namespace sampan::broker {
+
+class Server final : private DeliverySink {
+  public:
+    static Result<std::unique_ptr<Server>> start(Config config, BrokerKeys keys);
+    // Everything that can be said without opening the store or the network.
+    static Status check(Config config, BrokerKeys keys);
+    ~Server() override;
+    // Until `stop` was asked for (an eventfd or signalfd: readable), or an error.
+    Status run(int stop_descriptor);
+
+  private:
+    Server(Config config, BrokerKeys keys);
+    // --- starting (server_start.cpp)
+    Status open();
+    Status load_registry();
+    Status load_core();
+    Status start_gate();
+    void send_allowed();
+    void look_for_epochs();
+    void announce(const std::string& endpoint);
+
+    // --- the loop (server.cpp)
+    Status turn();
+    void wait(int stop_descriptor);
+    int patience_ms() const;
+    Status receive();
+    void take(GateMessage message);
+    void gate_died(const Error& error);
+    Status batch();
+    void fill(BatchInput& input);
+    void check(std::vector<CheckedFrame>& frames);
+    Status commit(const CommitBatch& batch);
+    Status perform(Effects effects);
+    Status answer_reads(std::vector<LogRead>& reads);
+    Status serve_parts();
+    Status housekeeping();
+    void publish();
+    void queue(ConnectionId connection, const Packet& packet);
+    void flush_writers();
+    UnixMillis log_now() const { return time_->now(clock_.monotonic()); }
+
+    // --- DeliverySink
+    Result<ParcelPtr> message(LeafIndex leaf) override;
+    void deliver(ConnectionId connection, const Packet& packet) override { queue(connection, packet); }
+    bool wants_more() const override;
+
+    const Clock& clock_ = system_clock();
+    Config config_;
+    BrokerKeys keys_;
+    std::unique_ptr<BrokerStore> store_;
+    std::optional<RegistryChain> chain_;
+    std::unique_ptr<Core> core_;
+    std::unique_ptr<FactReader> facts_;
+    std::unique_ptr<LogReader> reader_;
+    std::unique_ptr<GateProcess> gate_;
+    std::unique_ptr<Operations> operations_;
+    std::optional<LogTime> time_;
+    Pool pool_;
+
+    // What came from the gate and is not decided yet.
+    std::deque<GateFrame> frames_;
+    std::deque<CheckedFrame> checked_;
+    std::vector<GateClosed> closed_;
+    std::vector<GateEvent> gate_events_;
+    bool gate_restarted_ = false;
+    std::string endpoint_;  // where the gate listens: kept when it is started again
+
+    // What goes to the gate.
+    struct Writing {
+        FrameWriter writer;
+        std::size_t bytes = 0;
+    };
+    std::unordered_map<ConnectionId, Writing> writers_;
+    std::size_t writing_bytes_ = 0;
+
+    struct PartJob {
+        ConnectionId connection;
+        AgencyId agency;
+        FetchParts request;
+    };
+    std::deque<PartJob> part_jobs_;
+
+    GateCounters gate_counters_;
+    Snapshot snapshot_;
+    std::int64_t gate_retry_at_ = 0, gate_backoff_ms_ = 100, gate_started_ms_ = 0;
+    std::int64_t store_retry_at_ = 0, epochs_looked_ms_ = 0, published_ms_ = 0, tidied_ms_ = 0, swept_ms_ = 0;
+    std::int64_t busy_ms_ = 0;
+    std::string last_epoch_error_;
+    bool announced_ = false;
+};
+
+}  // namespace sampan::broker
