@@ -96,6 +96,11 @@ class Core {
     void set_keys_folder(std::string folder) { keys_folder_ = std::move(folder); }
     std::string parts_folder() const { return options_.data_folder + "/parts"; }
     bool session_open() const { return state_ == State::open; }
+    // Where the connection goes; for people.
+    const std::string& broker_address() const { return broker_address_; }
+    void set_broker_address(std::string address) { broker_address_ = std::move(address); }
+    // Part frames still to be sent: `on_tick` soon.
+    bool busy() const { return !wanted_.empty(); }
     const std::string& last_problem() const { return last_problem_; }
     const std::optional<Error>& log_problem() const { return log_problem_; }
     const std::optional<Checkpoint>& checkpoint() const { return pinned_; }
@@ -194,7 +199,7 @@ class Core {
     NodeStore& store_;
     FileSystem& files_;
     RegistryChain chain_;
-    std::string keys_folder_;
+    std::string keys_folder_, broker_address_;
     std::optional<X25519KeyPair> archive_;
 
     State state_ = State::away;

@@ -8,6 +8,9 @@ constexpr const char* k_outbox_columns =
     "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, "
     "leaf_index, leaf_time_s, "
     "proof_verified FROM outbox ORDER BY created DESC, message_id LIMIT ?";
+constexpr const char* k_outbox_prefix =
+    "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, leaf_index, leaf_time_s, "
+    "proof_verified FROM outbox WHERE lower(hex(message_id)) GLOB ? || '*' LIMIT 3";
 constexpr const char* k_outbox_one =
     "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, "
     "leaf_index, leaf_time_s, "
@@ -237,6 +240,22 @@ Result<std::vector<OutboxRow>> SqliteNodeStore::outbox(std::size_t limit) {
     {
         SAMPAN_ASSIGN(sqlite::Query all, db_->use(k_outbox_columns));
         all.bind(static_cast<std::int64_t>(limit));
+        while (true) {
+            SAMPAN_ASSIGN(bool found, all.step());
+            if (!found) break;
+            SAMPAN_ASSIGN(OutboxRow row, read_outbox_row(all));
+            out.push_back(std::move(row));
+        }
+    }
+    for (OutboxRow& row : out) SAMPAN_TRY(read_outcomes(row));
+    return out;
+}
+
+Result<std::vector<OutboxRow>> SqliteNodeStore::outbox_by_prefix(const std::string& hex_prefix) {
+    std::vector<OutboxRow> out;
+    {
+        SAMPAN_ASSIGN(sqlite::Query all, db_->use(k_outbox_prefix));
+        all.bind(hex_prefix);
         while (true) {
             SAMPAN_ASSIGN(bool found, all.step());
             if (!found) break;

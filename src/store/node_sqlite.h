@@ -39,6 +39,7 @@ class SqliteNodeStore final : public NodeStore {
                         const Bytes& evidence) override;
     Result<bool> record_outcome(const MessageSubject& subject, const RecipientOutcome& outcome) override;
     Result<std::vector<OutboxRow>> outbox(std::size_t limit) override;
+    Result<std::vector<OutboxRow>> outbox_by_prefix(const std::string& hex_prefix) override;
     Result<std::optional<OutboxRow>> outbox_row(const MessageId& id) override;
     Result<std::vector<UnprovenLeaf>> unproven_leaves(std::size_t limit) override;
     Status mark_proof(LeafIndex leaf) override;

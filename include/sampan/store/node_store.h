@@ -189,6 +189,7 @@ class NodeStore {
     // message was sent to that agency.
     virtual Result<bool> record_outcome(const MessageSubject& subject, const RecipientOutcome& outcome) = 0;
     virtual Result<std::vector<OutboxRow>> outbox(std::size_t limit) = 0;
+    virtual Result<std::vector<OutboxRow>> outbox_by_prefix(const std::string& hex_prefix) = 0;
     virtual Result<std::optional<OutboxRow>> outbox_row(const MessageId& id) = 0;
     // Submitted entries of sent and received messages whose inclusion was not verified yet, oldest first.
     virtual Result<std::vector<UnprovenLeaf>> unproven_leaves(std::size_t limit) = 0;

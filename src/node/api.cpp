@@ -1,0 +1,259 @@
+#include "node/api.h"
+
+#include <nlohmann/json.hpp>
+
+#include "node/views.h"
+#include "sampan/crypto/random.h"
+
+namespace sampan::node {
+namespace {
+
+using nlohmann::json;
+
+constexpr int k_json_depth = 8;
+
+ApiResponse ok(std::string body) {
+    ApiResponse out;
+    out.body = std::move(body);
+    return out;
+}
+ApiResponse fail(const Error& error) {
+    return error_response(status_of(error), error);
+}
+ApiResponse answer(Result<std::string> body) {
+    return body.ok() ? ok(std::move(*body)) : fail(body.error());
+}
+
+Error bad_request(std::string why) {
+    return Error(NodeError::bad_request, std::move(why), "docs/openapi.yaml describes the request");
+}
+
+// An object of known keys, at most k_json_depth deep.
+Result<json> parse_object(const Bytes& body, std::initializer_list<std::string_view> known) {
+    bool too_deep = false;
+    const auto depth_guard = [&](int depth, json::parse_event_t, json&) {
+        too_deep = too_deep || depth > k_json_depth;
+        return depth <= k_json_depth;
+    };
+    json out = json::parse(body.begin(), body.end(), depth_guard, false);
+    if (too_deep) return bad_request("the JSON is nested too deeply");
+    if (out.is_discarded() || !out.is_object()) return bad_request("the body is not a JSON object");
+    for (const auto& [key, value] : out.items())
+        if (std::find(known.begin(), known.end(), key) == known.end()) return bad_request("unknown key \"" + key + "\"");
+    return out;
+}
+
+Result<bool> flag(const json& in, const char* key) {
+    if (!in.contains(key)) return false;
+    if (!in[key].is_boolean()) return bad_request(std::string(key) + ": expected true or false");
+    return in[key].get<bool>();
+}
+Result<std::vector<std::string>> texts(const json& in, const char* key) {
+    std::vector<std::string> out;
+    if (!in.contains(key)) return out;
+    if (!in[key].is_array()) return bad_request(std::string(key) + ": expected a list of texts");
+    for (const json& item : in[key]) {
+        if (!item.is_string()) return bad_request(std::string(key) + ": expected a list of texts");
+        out.push_back(item.get<std::string>());
+    }
+    return out;
+}
+
+// Written to nowhere: the first of two passes over an attachment checks it whole before a byte is shown.
+class NullFile final : public File {
+  public:
+    Result<std::size_t> read_at(std::uint64_t, MutableBytes) override { return std::size_t{0}; }
+    Status write_at(std::uint64_t, ByteView) override { return ok_status(); }
+    Result<std::uint64_t> size() override { return std::uint64_t{0}; }
+    Status sync() override { return ok_status(); }
+};
+
+// Path segments against a pattern; gives what stands for {…}.
+std::optional<std::vector<std::string>> match(std::string_view pattern, const std::vector<std::string>& path) {
+    std::vector<std::string> captured;
+    std::size_t at = 0;
+    while (!pattern.empty()) {
+        pattern.remove_prefix(1);
+        const auto slash = pattern.find('/');
+        const std::string_view segment = pattern.substr(0, slash);
+        pattern = slash == std::string_view::npos ? std::string_view() : pattern.substr(slash);
+        if (at >= path.size()) return std::nullopt;
+        if (segment.starts_with('{'))
+            captured.push_back(path[at]);
+        else if (segment != path[at])
+            return std::nullopt;
+        ++at;
+    }
+    if (at != path.size()) return std::nullopt;
+    return captured;
+}
+
+}  // namespace
+
+const std::vector<Route>& routes() {
+    static const std::vector<Route> all = {
+        {"GET", "/v1/status"},
+        {"GET", "/v1/doctor"},
+        {"POST", "/v1/unlock"},
+        {"POST", "/v1/lock"},
+        {"PUT", "/v1/uploads"},
+        {"POST", "/v1/messages"},
+        {"GET", "/v1/outbox"},
+        {"GET", "/v1/inbox"},
+        {"GET", "/v1/messages/{id}"},
+        {"GET", "/v1/messages/{id}/attachments/{index}"},
+        {"GET", "/v1/messages/{id}/receipts"},
+        {"GET", "/v1/log/checkpoint"},
+        {"GET", "/v1/log/proof/{id}"},
+        {"GET", "/v1/registry"},
+        {"GET", "/v1/peers"},
+    };
+    return all;
+}
+
+unsigned status_of(const Error& error) {
+    if (error.is(NodeError::archive_locked)) return 423;
+    if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers)) return 422;
+    if (error.is(NodeError::reader_not_ready)) return 409;
+    if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload)) return 404;
+    if (error.is(NodeError::ambiguous_id)) return 409;
+    if (error.is(NodeError::registry_expired)) return 409;
+    if (error.is(CryptoError::wrong_passphrase)) return 403;
+    if (error.is(StoreError::disk_full) || error.is(FileError::no_space)) return 507;
+    if (error.is(StoreError::io_error) || error.is(StoreError::damaged) || error.is(FileError::io)) return 500;
+    return 400;
+}
+
+ApiResponse Api::handle(const ApiRequest& request) {
+    std::string allowed;
+    for (const Route& route : routes()) {
+        const auto captured = match(route.path, request.path);
+        if (!captured) continue;
+        if (route.method != request.method) {
+            allowed.append(allowed.empty() ? "" : ", ").append(route.method);
+            continue;
+        }
+        const auto& values = *captured;
+        const auto now = [this] { return clock_.wall(); };
+        const auto view = [&](auto make) { return answer(owner_.run([&, make](Core& core) { return Result<std::string>(make(core)); })); };
+        const auto tail = route.path.substr(4);
+        if (tail == "status") return view([&](Core& core) { return status_view(core, core.broker_address(), now()); });
+        if (tail == "doctor") return view([&](Core& core) { return doctor_view(core, now()); });
+        if (tail == "registry") return view([](Core& core) { return registry_view(core); });
+        if (tail == "peers") return view([](Core& core) { return peers_view(core); });
+        if (tail == "log/checkpoint") return view([](Core& core) { return checkpoint_view(core); });
+        if (tail == "outbox") return view([&](Core& core) { return outbox_view(core, request.query); });
+        if (tail == "inbox") return view([&](Core& core) { return inbox_view(core, request.query); });
+        if (tail == "messages/{id}") return view([&](Core& core) { return message_view(core, values[0], request.query.contains("peek")); });
+        if (tail == "messages/{id}/receipts") return view([&](Core& core) { return receipts_view(core, values[0]); });
+        if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
+        if (tail == "messages/{id}/attachments/{index}") return attachment(values[0], values[1]);
+        if (tail == "uploads") return upload(request);
+        if (tail == "messages") return publish(request);
+        if (tail == "lock") {
+            owner_.run([](Core& core) {
+                core.lock();
+                return true;
+            });
+            return ok(R"({"unlocked":false})");
+        }
+        return unlock(request);
+    }
+    if (!allowed.empty()) return error_response(405, bad_request("this path takes " + allowed + ", not " + request.method));
+    return error_response(404, Error(NodeError::not_found, "no such path", "docs/openapi.yaml lists them"));
+}
+
+ApiResponse Api::unlock(const ApiRequest& request) {
+    auto body = parse_object(request.body, {"passphrase"});
+    if (!body.ok()) return fail(body.error());
+    if (!body->contains("passphrase") || !(*body)["passphrase"].is_string()) return fail(bad_request("passphrase: expected text"));
+    auto& text = (*body)["passphrase"].get_ref<std::string&>();
+    const SecretBuffer passphrase = SecretBuffer::copy_of(as_bytes(text));
+    wipe(MutableBytes(reinterpret_cast<std::uint8_t*>(text.data()), text.size()));
+    const Status done = owner_.run([&](Core& core) { return core.unlock(passphrase); });
+    return done.ok() ? ok(R"({"unlocked":true})") : fail(done.error());
+}
+
+ApiResponse Api::upload(const ApiRequest& request) {
+    if (request.upload == nullptr || request.name.empty())
+        return fail(bad_request("an upload needs X-Sampan-Name with the percent-encoded file name"));
+    UploadRecord record;
+    record.name = request.name;
+    record.media_type = request.content_type.empty() ? "application/octet-stream" : request.content_type;
+    if (const Status name = check_attachment_name(record.name); !name.ok()) return fail(name.error());
+    if (const Status type = check_media_type(record.media_type); !type.ok()) return fail(type.error());
+    const std::string id = random_bytes<MessageId>().hex();
+    const std::string file = "upload-" + id;
+    const std::string folder = owner_.run([](Core& core) { return core.parts_folder(); });
+    auto target = files_.open_write(folder + "/" + file);
+    if (!target.ok()) return fail(target.error());
+    auto sealed = seal_part(*request.upload, **target, {});
+    const Status synced = sealed.ok() ? (*target)->sync() : Status(sealed.error());
+    const Status listed = synced.ok() ? files_.sync_directory(folder) : synced;
+    if (!listed.ok()) {
+        [[maybe_unused]] const Status removed = files_.remove(folder + "/" + file);
+        return fail(listed.error());
+    }
+    record.size = sealed->plaintext_size;
+    record.sha256 = sealed->plaintext_sha256;
+    record.key = std::move(sealed->key);
+    const UnixMillis now = clock_.wall();
+    const Status kept = owner_.run([&](Core& core) { return core.keep_upload(id, *sealed, file, record, now); });
+    if (!kept.ok()) return fail(kept.error());
+    return ok(json{{"upload", id}, {"name", record.name}, {"size", record.size}, {"sha256", record.sha256.hex()}}.dump());
+}
+
+ApiResponse Api::publish(const ApiRequest& request) {
+    const auto body = parse_object(request.body, {"briefing", "uploads", "about", "dry_run", "leave_out_denied", "leave_out_unready"});
+    if (!body.ok()) return fail(body.error());
+    if (!body->contains("briefing") || !(*body)["briefing"].is_string()) return fail(bad_request("briefing: expected the briefing's text"));
+    auto briefing = parse_briefing((*body)["briefing"].get_ref<const std::string&>());
+    if (!briefing.ok()) return fail(briefing.error());
+    PublishRequest wanted;
+    auto uploads = texts(*body, "uploads");
+    auto about = texts(*body, "about");
+    const auto dry_run = flag(*body, "dry_run");
+    const auto denied = flag(*body, "leave_out_denied");
+    const auto unready = flag(*body, "leave_out_unready");
+    for (const Error* error : {uploads.ok() ? nullptr : &uploads.error(), about.ok() ? nullptr : &about.error(),
+                               dry_run.ok() ? nullptr : &dry_run.error(), denied.ok() ? nullptr : &denied.error(),
+                               unready.ok() ? nullptr : &unready.error()})
+        if (error != nullptr) return fail(*error);
+    for (const std::string& id : *about) {
+        const auto parsed = MessageId::parse_hex(id);
+        if (!parsed.ok()) return fail(bad_request("about: \"" + id + "\" is no message id"));
+        briefing->about.push_back(*parsed);
+    }
+    wanted.briefing = *briefing;
+    wanted.uploads = std::move(*uploads);
+    wanted.dry_run = *dry_run;
+    wanted.leave_out_denied = *denied;
+    wanted.leave_out_unready = *unready;
+    const UnixMillis now = clock_.wall();
+    auto report = owner_.run([&](Core& core) { return core.publish(std::move(wanted), now); });
+    if (!report.ok()) return fail(report.error());
+    ApiResponse out = ok(publish_view(*report, *briefing, *dry_run));
+    if (report->message_id) out.status = 201;
+    return out;
+}
+
+ApiResponse Api::attachment(const std::string& id, const std::string& index) {
+    if (index.empty() || index.size() > 2 || !std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; }))
+        return fail(bad_request("an attachment is numbered from 0"));
+    auto found = owner_.run([&](Core& core) { return find_attachment(core, id, std::stoul(index)); });
+    if (!found.ok()) return fail(found.error());
+    auto source = files_.open_read(found->path);
+    if (!source.ok()) return fail(source.error());
+    NullFile nowhere;
+    if (const Status whole = open_part(**source, found->part, found->entry, nowhere, {}); !whole.ok()) return fail(whole.error());
+    ApiResponse out;
+    out.content_type = found->entry.media_type;
+    out.file_name = found->entry.name;
+    out.stream_bytes = found->entry.size;
+    auto kept = std::make_shared<AttachmentView>(std::move(*found));
+    std::shared_ptr<File> file = std::move(*source);
+    out.stream = [kept, file](File& target) { return open_part(*file, kept->part, kept->entry, target, {}); };
+    return out;
+}
+
+}  // namespace sampan::node

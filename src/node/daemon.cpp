@@ -1,0 +1,300 @@
+#include "node/daemon.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "node/api.h"
+#include "sampan/transport/dealer.h"
+
+namespace sampan::node {
+namespace {
+
+constexpr int k_idle_ms = 20;
+constexpr std::int64_t k_epochs_poll_ms = 500;
+constexpr std::int64_t k_address_patience_ms = 15'000;  // without a session, before the next address is tried
+constexpr std::int64_t k_restart_ms = 1'000;            // after a session was ended for a reason
+
+// Structured, without content.
+void log_event(spdlog::level::level_enum level, std::string_view event, nlohmann::json fields = nlohmann::json::object()) {
+    fields["event"] = event;
+    fields["time"] = to_rfc3339(system_clock().wall());
+    fields["level"] = std::string(spdlog::level::to_string_view(level).data());
+    spdlog::log(level, fields.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void start_logging(const std::string& level) {
+    auto logger = std::make_shared<spdlog::logger>("sampan-node", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    logger->set_pattern("%v");
+    logger->set_level(spdlog::level::from_str(level));
+    logger->flush_on(spdlog::level::info);
+    spdlog::set_default_logger(std::move(logger));
+}
+
+// Keys must not end in a core file, nor be read by a debugger of the same user.
+void harden() {
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+class Daemon {
+  public:
+    Daemon(const Settings& settings, std::unique_ptr<NodeStore> store, std::unique_ptr<Core> core, CurveKeyPair curve)
+        : settings_(settings), store_(std::move(store)), core_(std::move(core)), curve_(std::move(curve)),
+          api_(queue_, system_files(), system_clock()) {}
+
+    Status run();
+
+  private:
+    Status connect();
+    Status pump();
+    Status flush();
+    Status follow_epochs();
+    Status follow_session();
+    void end_connection(const std::string& why);
+    std::vector<std::string> addresses() const;
+    void wait(int signals, int timeout_ms);
+
+    const Settings& settings_;
+    std::unique_ptr<NodeStore> store_;
+    std::unique_ptr<Core> core_;
+    CurveKeyPair curve_;
+    OwnerQueue queue_;
+    Api api_;
+    std::unique_ptr<Dealer> dealer_;
+    FrameWriter writer_;
+    std::deque<Bytes> frames_;
+    std::size_t address_ = 0;
+    std::int64_t address_since_ = 0, connect_at_ = 0, epochs_at_ = 0;
+    bool was_open_ = false;
+    std::string told_problem_;
+};
+
+std::vector<std::string> Daemon::addresses() const {
+    if (!settings_.broker_addresses.empty()) return settings_.broker_addresses;
+    const auto& brokers = core_->registry().registry().brokers;
+    return brokers.empty() ? std::vector<std::string>{} : brokers.front().addresses;
+}
+
+Status Daemon::connect() {
+    const auto known = addresses();
+    const auto& brokers = core_->registry().registry().brokers;
+    if (known.empty() || brokers.empty() || core_->log_problem()) return ok_status();
+    DealerOptions options;
+    options.address = known[address_ % known.size()];
+    options.broker_key = brokers.front().curve_key;
+    options.own_public = curve_.public_key;
+    options.own_secret = curve_.secret_key.duplicate();
+    core_->set_broker_address(options.address);
+    SAMPAN_ASSIGN(dealer_, Dealer::connect(std::move(options)));
+    address_since_ = system_clock().monotonic().get();
+    return ok_status();
+}
+
+void Daemon::end_connection(const std::string& why) {
+    dealer_.reset();
+    frames_.clear();
+    core_->on_disconnected(why);
+    connect_at_ = system_clock().monotonic().get() + k_restart_ms;
+}
+
+Status Daemon::flush() {
+    for (const Packet& packet : core_->take_packets()) writer_.add(packet);
+    if (!writer_.empty())
+        for (Bytes& frame : writer_.finish()) frames_.push_back(std::move(frame));
+    while (dealer_ && !frames_.empty()) {
+        SAMPAN_ASSIGN(bool sent, dealer_->send(frames_.front()));
+        if (!sent) break;
+        frames_.pop_front();
+    }
+    if (const auto drop = core_->take_drop()) end_connection(*drop);
+    return ok_status();
+}
+
+Status Daemon::pump() {
+    const UnixMillis now = system_clock().wall();
+    if (dealer_) {
+        for (const DealerEvent event : dealer_->events()) {
+            frames_.clear();
+            if (event == DealerEvent::connected) {
+                core_->on_connected();
+            } else {
+                core_->on_disconnected(event == DealerEvent::refused ? "the broker does not know this node's CURVE key, or it was revoked"
+                                                                     : "the connection to the broker was lost");
+                ++address_;
+                const auto known = addresses();
+                if (known.size() > 1) end_connection("");
+            }
+            if (!dealer_) break;
+        }
+    }
+    SAMPAN_TRY(flush());
+    for (int i = 0; dealer_ && i < 64; ++i) {
+        auto frame = dealer_->receive();
+        if (!frame.ok()) {
+            end_connection(frame.error().text());
+            break;
+        }
+        if (!*frame) break;
+        SAMPAN_TRY(core_->on_frame(**frame, now));
+        SAMPAN_TRY(flush());
+    }
+    SAMPAN_TRY(core_->on_tick(now));
+    return flush();
+}
+
+// Epochs may also come as files: the air gap, and before the first connection.
+Status Daemon::follow_epochs() {
+    const std::int64_t mono = system_clock().monotonic().get();
+    if (mono < epochs_at_) return ok_status();
+    epochs_at_ = mono + k_epochs_poll_ms;
+    char name[32];
+    while (true) {
+        const auto next = core_->registry().registry().epoch.next();
+        std::snprintf(name, sizeof name, "/%04llu.epoch", static_cast<unsigned long long>(next.get()));
+        const std::string path = settings_.epochs_folder + name;
+        if (!system_files().exists(path)) return ok_status();
+        SAMPAN_ASSIGN(Bytes epoch, read_file(system_files(), path, limits::k_registry_bytes));
+        const Status accepted = core_->accept_epoch(epoch, system_clock().wall());
+        if (!accepted.ok()) {
+            if (told_problem_ != path) log_event(spdlog::level::err, "epoch_refused", {{"file", path}, {"error", accepted.error().text()}});
+            told_problem_ = path;
+            return ok_status();
+        }
+        log_event(spdlog::level::info, "epoch_accepted", {{"epoch", next.get()}});
+    }
+}
+
+Status Daemon::follow_session() {
+    const std::int64_t mono = system_clock().monotonic().get();
+    const bool open = core_->session_open();
+    if (open != was_open_) {
+        was_open_ = open;
+        log_event(spdlog::level::info, open ? "session_open" : "session_ended",
+                  {{"broker", core_->broker_address()}, {"reason", open ? "" : core_->last_problem()}});
+        ::sd_notify(0, open ? "STATUS=session open" : "STATUS=no session with the broker");
+    }
+    if (open) address_since_ = mono;
+    if (dealer_ && !open && mono > address_since_ + k_address_patience_ms && addresses().size() > 1) {
+        ++address_;
+        end_connection("");
+    }
+    if (!dealer_ && mono >= connect_at_) return connect();
+    return ok_status();
+}
+
+void Daemon::wait(int signals, int timeout_ms) {
+    std::vector<pollfd> ready{{signals, POLLIN, 0}, {queue_.descriptor(), POLLIN, 0}};
+    if (dealer_)
+        for (int descriptor : dealer_->descriptors()) ready.push_back({descriptor, POLLIN, 0});
+    ::poll(ready.data(), ready.size(), timeout_ms);
+}
+
+Status Daemon::run() {
+    sigset_t stops;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTERM);
+    sigaddset(&stops, SIGINT);
+    const int signals = ::signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
+    ApiOptions options{settings_.socket_path, settings_.socket_for_group ? 0660U : 0600U, settings_.allow_uids};
+    SAMPAN_ASSIGN(std::unique_ptr<ApiServer> server,
+                  ApiServer::start(std::move(options), [this](const ApiRequest& request) { return api_.handle(request); }));
+    log_event(spdlog::level::info, "ready", {{"socket", settings_.socket_path}, {"agency", settings_.agency.text()}});
+    ::sd_notify(0, "READY=1");
+    Status outcome = ok_status();
+    while (outcome.ok()) {
+        signalfd_siginfo stop{};
+        if (::read(signals, &stop, sizeof stop) == static_cast<ssize_t>(sizeof stop)) break;
+        queue_.drain(*core_);
+        outcome = follow_epochs();
+        if (outcome.ok()) outcome = follow_session();
+        if (outcome.ok()) outcome = pump();
+        if (outcome.ok()) wait(signals, core_->busy() ? 0 : k_idle_ms);
+    }
+    ::sd_notify(0, "STOPPING=1");
+    log_event(outcome.ok() ? spdlog::level::info : spdlog::level::critical, "stopping",
+              {{"reason", outcome.ok() ? "asked to" : outcome.error().text()}});
+    // Requests that wait are answered while their threads end.
+    std::atomic<bool> ended{false};
+    std::thread ending([&] {
+        server.reset();
+        ended = true;
+    });
+    while (!ended) {
+        queue_.drain(*core_);
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    ending.join();
+    ::close(signals);
+    if (!outcome.ok()) return outcome;
+    return store_->close();
+}
+
+struct Start {
+    NodeKeys keys;
+    RegistryChain chain;
+};
+
+Result<Start> read_start(const Settings& settings) {
+    FileSystem& files = system_files();
+    SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase(files, settings));
+    SAMPAN_ASSIGN(NodeKeys keys, load_node_keys(files, settings.keys_folder, passphrase));
+    if (keys.agency != settings.agency)
+        return Error(NodeError::bad_settings, "the keys are of " + keys.agency.text() + ", node.toml says " + settings.agency.text());
+    SAMPAN_ASSIGN(RegistryChain chain, read_epochs(files, settings.epochs_folder, settings.trust));
+    if (chain.newest()->registry().exchange != keys.exchange)
+        return Error(NodeError::bad_settings, "the keys are for " + keys.exchange.text() + ", the registry is of " +
+                                                  chain.newest()->registry().exchange.text());
+    const UnixMillis now = system_clock().wall();
+    if (now >= keys.certificate.validity().not_after)
+        return Error(CryptoError::expired, "the node certificate expired at " + to_rfc3339(keys.certificate.validity().not_after),
+                     "renew it with the agency's root; or is this machine's clock wrong?");
+    return Start{std::move(keys), std::move(chain)};
+}
+
+}  // namespace
+
+Status check_start(const Settings& settings) {
+    const auto start = read_start(settings);
+    return start.ok() ? ok_status() : Status(start.error());
+}
+
+Status run_daemon(const Settings& settings) {
+    harden();
+    start_logging(settings.log_level);
+    sigset_t stops;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTERM);
+    sigaddset(&stops, SIGINT);
+    ::pthread_sigmask(SIG_BLOCK, &stops, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    FileSystem& files = system_files();
+    SAMPAN_ASSIGN(Start start, read_start(settings));
+    SAMPAN_TRY(files.make_directories(settings.data_folder));
+    SAMPAN_ASSIGN(std::unique_ptr<NodeStore> store, NodeStore::open(settings.data_folder + "/node.db", settings.agency));
+    CurveKeyPair curve{start.keys.curve.public_key, start.keys.curve.secret_key.duplicate()};
+    CoreOptions options{std::move(start.keys), settings.data_folder, "sampan-node " SAMPAN_VERSION};
+    SAMPAN_ASSIGN(std::unique_ptr<Core> core,
+                  Core::create(std::move(options), *store, files, std::move(start.chain), system_clock().wall()));
+    core->set_keys_folder(settings.keys_folder);
+    if (settings.archive_passphrase_file) {
+        SAMPAN_ASSIGN(SecretBuffer archive, read_passphrase_file(files, *settings.archive_passphrase_file));
+        SAMPAN_TRY(core->unlock(archive));
+    }
+    return Daemon(settings, std::move(store), std::move(core), std::move(curve)).run();
+}
+
+}  // namespace sampan::node

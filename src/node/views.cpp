@@ -1,0 +1,380 @@
+#include "node/views.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace sampan::node {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t k_rows_default = 100;
+constexpr std::size_t k_rows_most = 100'000;
+
+std::string dump(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<std::size_t> limit_of(const Query& query) {
+    const auto at = query.find("limit");
+    if (at == query.end()) return k_rows_default;
+    if (at->second.empty() || at->second.size() > 6 ||
+        !std::all_of(at->second.begin(), at->second.end(), [](char c) { return c >= '0' && c <= '9'; }))
+        return Error(NodeError::bad_request, "limit: expected a number up to 100000, found \"" + at->second.substr(0, 20) + "\"");
+    return std::min<std::size_t>(std::stoul(at->second), k_rows_most);
+}
+
+Status refuse_unknown(const Query& query, std::initializer_list<std::string_view> known) {
+    for (const auto& [key, value] : query)
+        if (std::find(known.begin(), known.end(), key) == known.end())
+            return Error(NodeError::bad_request, "unknown query key \"" + key + "\"");
+    return ok_status();
+}
+
+json header_json(const Header& header, const RegistryEpoch& registry) {
+    json out{{"message_id", header.message_id.hex()},
+             {"sender", header.sender.text()},
+             {"class", class_name(header.message_class)},
+             {"precedence", precedence_name(header.precedence)},
+             {"created", to_rfc3339(header.created)},
+             {"expires", to_rfc3339(header.expires)},
+             {"epoch", header.epoch.get()},
+             {"classification", header.label.classification},
+             {"marking", marking(registry.registry().policy, header.label)}};
+    out["dialogues"] = json::array();
+    for (const DialogueId& id : header.dialogues) out["dialogues"].push_back(id.text());
+    out["about"] = json::array();
+    for (const MessageId& id : header.about) out["about"].push_back(id.hex());
+    out["readers"] = json::array();
+    for (const Recipient& recipient : header.recipients) out["readers"].push_back(recipient.agency.text());
+    out["attachment_count"] = header.parts.size();
+    return out;
+}
+
+// Title and kind where the archive is unlocked, null where it is not.
+void add_document(json& out, Core& core, const MessageId& id, const Bytes& record) {
+    const auto opened = core.open_archived(id, record);
+    out["title"] = opened.ok() ? json(opened->document.title) : json(nullptr);
+    out["kind"] = opened.ok() ? json(kind_name(opened->document.kind)) : json(nullptr);
+    out["language"] = opened.ok() ? json(opened->document.language) : json(nullptr);
+}
+
+json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
+    json out = json::array();
+    for (const RecipientOutcome& outcome : outcomes) {
+        json one{{"agency", outcome.agency.text()}, {"outcome", outcome.code ? json(outcome_name(*outcome.code)) : json("pending")}};
+        one["reason"] = outcome.reason;
+        one["time"] = outcome.code ? json(to_rfc3339(outcome.time)) : json(nullptr);
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+struct Found {
+    std::optional<OutboxRow> sent;
+    std::optional<InboxRow> received;
+    const MessageId& id() const { return sent ? sent->message_id : received->message_id; }
+    const Bytes& record() const { return sent ? sent->record : received->record; }
+    const Bytes& seal() const { return sent ? sent->seal : received->seal; }
+    const Ed25519Signature& signature() const { return sent ? sent->signature : received->signature; }
+};
+
+Result<Found> find_message(Core& core, const std::string& id) {
+    const bool hex = std::all_of(id.begin(), id.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    if (!hex || id.size() < 6 || id.size() > 32)
+        return Error(NodeError::bad_request, "a message id is 6 to 32 hexadecimal digits", "sampan inbox and sampan outbox list them");
+    SAMPAN_ASSIGN(std::vector<InboxRow> received, core.store().inbox_by_prefix(id));
+    SAMPAN_ASSIGN(std::vector<OutboxRow> sent, core.store().outbox_by_prefix(id));
+    if (received.size() + sent.size() > 1)
+        return Error(NodeError::ambiguous_id, "more than one message id begins with " + id, "give more digits");
+    if (received.empty() && sent.empty())
+        return Error(NodeError::not_found, "no message id begins with " + id, "sampan inbox and sampan outbox list them");
+    Found out;
+    if (!sent.empty()) out.sent = std::move(sent.front());
+    if (!received.empty()) out.received = std::move(received.front());
+    return out;
+}
+
+bool matches(const json& row, const Query& query) {
+    const auto wants = [&](std::string_view key, const json& value) {
+        const auto at = query.find(std::string(key));
+        return at == query.end() || (value.is_string() && value.get<std::string>() == at->second);
+    };
+    if (!wants("sender", row["sender"]) || !wants("kind", row["kind"]) || !wants("label", row["classification"])) return false;
+    if (const auto at = query.find("dialogue"); at != query.end())
+        if (std::find(row["dialogues"].begin(), row["dialogues"].end(), json(at->second)) == row["dialogues"].end()) return false;
+    if (query.contains("unread") && row["read"].get<bool>()) return false;
+    if (const auto at = query.find("since"); at != query.end())
+        if (row["received"].get<std::string>() < at->second) return false;
+    return true;
+}
+
+}  // namespace
+
+std::string status_view(Core& core, const std::string& address, UnixMillis now) {
+    const Registry& registry = core.registry().registry();
+    json out{{"schema", "sampan.status/1"},
+             {"agency", core.agency().text()},
+             {"exchange", registry.exchange.text()},
+             {"epoch", registry.epoch.get()},
+             {"registry_expires", to_rfc3339(registry.expires)},
+             {"connected", core.session_open()},
+             {"broker", address},
+             {"unlocked", core.unlocked()}};
+    const auto counts = core.store().counts();
+    if (counts.ok()) {
+        out["outbox"] = {{"waiting", counts->outbox_waiting}, {"sent", counts->outbox_sent}, {"refused", counts->outbox_refused}};
+        out["inbox"] = {{"total", counts->inbox_total}, {"unread", counts->inbox_unread}};
+    }
+    const auto unproven = core.store().unproven_leaves(k_rows_most);
+    out["proofs_pending"] = unproven.ok() ? unproven->size() : 0;
+    if (core.checkpoint())
+        out["checkpoint"] = {{"size", core.checkpoint()->size.get()},
+                             {"root", to_base64(core.checkpoint()->root.view())},
+                             {"verified_at", to_rfc3339(core.checkpoint_note()->verified)}};
+    out["prekeys"] = {{"counter", core.bundle_counter()},
+                      {"newest_age_s", core.bundle_counter() == 0 ? 0 : (now.get() - core.bundle_issued().get()) / k_second_ms}};
+    out["warnings"] = json::array();
+    if (core.log_problem()) out["warnings"].push_back(core.log_problem()->text());
+    if (!core.session_open() && !core.last_problem().empty()) out["warnings"].push_back(core.last_problem());
+    if (core.registry().expired(now)) out["warnings"].push_back("the registry has expired: messages arrive, but none can be sent");
+    return dump(out);
+}
+
+std::string registry_view(Core& core) {
+    const Registry& registry = core.registry().registry();
+    json out{{"schema", "sampan.registry/1"},
+             {"exchange", registry.exchange.text()},
+             {"epoch", registry.epoch.get()},
+             {"hash", core.registry().hash().hex()},
+             {"issued", to_rfc3339(registry.issued)},
+             {"expires", to_rfc3339(registry.expires)},
+             {"policy", {{"id", registry.policy.id}, {"version", registry.policy.version}, {"title", registry.policy.title}}}};
+    static constexpr std::string_view statuses[] = {"", "joining", "active", "suspended", "revoked"};
+    out["members"] = json::array();
+    for (const Member& member : registry.members)
+        out["members"].push_back({{"agency", member.id.text()},
+                                  {"names", member.names},
+                                  {"country", member.country},
+                                  {"status", statuses[static_cast<std::size_t>(member.status)]},
+                                  {"clearance", member.clearance.level},
+                                  {"send_ceiling", member.send_ceiling}});
+    out["dialogues"] = json::array();
+    for (const DialogueEntry& dialogue : registry.dialogues) {
+        json participants = json::array();
+        for (const AgencyId& agency : dialogue.participants) participants.push_back(agency.text());
+        out["dialogues"].push_back({{"dialogue", dialogue.id.text()},
+                                    {"title", dialogue.title},
+                                    {"host", dialogue.host.text()},
+                                    {"begins", to_rfc3339(dialogue.begins)},
+                                    {"ends", to_rfc3339(dialogue.ends)},
+                                    {"submission_deadline", to_rfc3339(dialogue.submission_deadline)},
+                                    {"participants", participants}});
+    }
+    return dump(out);
+}
+
+std::string peers_view(Core& core) {
+    json out{{"schema", "sampan.peers/1"}, {"peers", json::array()}};
+    for (const Core::PeerView& peer : core.peer_views())
+        out["peers"].push_back({{"agency", peer.agency.text()}, {"descriptor", peer.descriptor}, {"prekeys", peer.prekeys}});
+    return dump(out);
+}
+
+std::string checkpoint_view(Core& core) {
+    json out{{"schema", "sampan.checkpoint/1"}, {"note", nullptr}};
+    if (core.checkpoint_note()) {
+        out["note"] = core.checkpoint_note()->note;
+        out["verified"] = to_rfc3339(core.checkpoint_note()->verified);
+        out["origin"] = core.checkpoint()->origin;
+        out["size"] = core.checkpoint()->size.get();
+        out["root"] = to_base64(core.checkpoint()->root.view());
+    }
+    return dump(out);
+}
+
+std::string publish_view(const PublishReport& report, const Briefing& briefing, bool dry_run) {
+    json out{{"schema", "sampan.publish/1"},
+             {"dry_run", dry_run},
+             {"title", briefing.title},
+             {"kind", kind_name(briefing.kind)},
+             {"precedence", precedence_name(briefing.precedence)},
+             {"marking", report.marking},
+             {"readers", json::array()}};
+    out["message_id"] = report.message_id ? json(report.message_id->hex()) : json(nullptr);
+    out["state"] = report.message_id ? json("waiting") : json(nullptr);
+    for (const ReaderView& reader : report.readers)
+        out["readers"].push_back({{"agency", reader.agency.text()},
+                                  {"name", reader.name},
+                                  {"may_read", reader.may_read},
+                                  {"ready", reader.ready},
+                                  {"verdict", reader.verdict},
+                                  {"reason", reader.reason}});
+    return dump(out);
+}
+
+Result<std::string> outbox_view(Core& core, const Query& query) {
+    SAMPAN_TRY(refuse_unknown(query, {"limit", "state"}));
+    SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
+    SAMPAN_ASSIGN(std::vector<OutboxRow> rows, core.store().outbox(limit));
+    json out{{"schema", "sampan.outbox/1"}, {"messages", json::array()}};
+    for (const OutboxRow& row : rows) {
+        const auto wanted = query.find("state");
+        if (wanted != query.end() && outbox_state_name(row.state) != wanted->second) continue;
+        SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
+        json one = header_json(seal.header, core.registry());
+        add_document(one, core, row.message_id, row.record);
+        one["state"] = outbox_state_name(row.state);
+        one["reason"] = row.reason;
+        one["detail"] = row.detail;
+        one["leaf_index"] = row.leaf_index ? json(row.leaf_index->get()) : json(nullptr);
+        one["proof"] = row.proof_verified ? "verified" : "pending";
+        one["recipients"] = outcomes_json(row.outcomes);
+        out["messages"].push_back(std::move(one));
+    }
+    return dump(out);
+}
+
+Result<std::string> inbox_view(Core& core, const Query& query) {
+    SAMPAN_TRY(refuse_unknown(query, {"limit", "sender", "kind", "label", "dialogue", "unread", "since"}));
+    SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
+    SAMPAN_ASSIGN(std::vector<InboxRow> rows, core.store().inbox(query.size() > query.count("limit") ? k_rows_most : limit));
+    json out{{"schema", "sampan.inbox/1"}, {"messages", json::array()}};
+    for (const InboxRow& row : rows) {
+        SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
+        json one = header_json(seal.header, core.registry());
+        add_document(one, core, row.message_id, row.record);
+        one["received"] = to_rfc3339(row.received);
+        one["read"] = row.read;
+        one["proof"] = row.proof_verified ? "verified" : "pending";
+        if (matches(one, query)) out["messages"].push_back(std::move(one));
+        if (out["messages"].size() >= limit) break;
+    }
+    return dump(out);
+}
+
+Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
+    SAMPAN_ASSIGN(Found found, find_message(core, id));
+    SAMPAN_ASSIGN(ArchivedMessage opened, core.open_archived(found.id(), found.record()));
+    SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
+    json out = header_json(seal.header, core.registry());
+    out["schema"] = "sampan.message/1";
+    out["title"] = opened.document.title;
+    out["kind"] = kind_name(opened.document.kind);
+    out["language"] = opened.document.language;
+    out["body"] = opened.document.body;
+    out["document_id"] = opened.content.document_id.hex();
+    out["revision"] = opened.content.revision;
+    out["direction"] = found.sent ? "sent" : "received";
+    out["attachments"] = json::array();
+    for (std::size_t i = 0; i < opened.content.attachments.size(); ++i) {
+        const AttachmentEntry& entry = opened.content.attachments[i];
+        out["attachments"].push_back({{"index", i},
+                                      {"name", entry.name},
+                                      {"media_type", entry.media_type},
+                                      {"size", entry.size},
+                                      {"sha256", entry.sha256.hex()}});
+    }
+    if (found.received) {
+        out["received"] = to_rfc3339(found.received->received);
+        out["proof"] = found.received->proof_verified ? "verified" : "pending";
+        if (!peek && !found.received->read) SAMPAN_TRY(core.store().mark_read(found.received->sender, found.received->message_id));
+    }
+    return dump(out);
+}
+
+Result<std::string> receipts_view(Core& core, const std::string& id) {
+    SAMPAN_ASSIGN(Found found, find_message(core, id));
+    if (!found.sent)
+        return Error(NodeError::not_found, "this message was received, not sent: its sender holds the receipts");
+    const OutboxRow& row = *found.sent;
+    json out{{"schema", "sampan.receipts/1"}, {"message_id", row.message_id.hex()}, {"state", outbox_state_name(row.state)}};
+    if (!row.answer.empty()) {
+        out["answer"] = {{"code", row.state == OutboxState::refused ? "refused" : "accepted"},
+                         {"reason", row.reason},
+                         {"detail", row.detail},
+                         {"signature", core.answer_evidence_holds(row.answer) ? "verified" : "does not verify"},
+                         {"evidence", to_base64(row.answer)}};
+    }
+    out["leaf_index"] = row.leaf_index ? json(row.leaf_index->get()) : json(nullptr);
+    out["proof"] = row.proof_verified ? "verified" : "pending";
+    out["recipients"] = outcomes_json(row.outcomes);
+    for (std::size_t i = 0; i < row.outcomes.size(); ++i)
+        if (row.outcomes[i].code)
+            out["recipients"][i]["signature"] = core.outcome_evidence_holds(row.outcomes[i]) ? "verified" : "does not verify";
+    return dump(out);
+}
+
+Result<std::string> proof_view(Core& core, const std::string& id) {
+    SAMPAN_ASSIGN(Found found, find_message(core, id));
+    const std::optional<LeafIndex> leaf = found.sent ? found.sent->leaf_index : std::optional(found.received->leaf_index);
+    if (!leaf) return Error(NodeError::not_found, "the broker has not accepted this message yet", "sampan receipts shows where it is");
+    LogEntry entry;
+    entry.time_s = found.sent ? found.sent->leaf_time_s : found.received->leaf_time_s;
+    entry.subject = EntrySubject((found.sent ? found.sent->subject : found.received->subject).array());
+    const bool verified = found.sent ? found.sent->proof_verified : found.received->proof_verified;
+    json out{{"schema", "sampan.proof/1"},
+             {"message_id", found.id().hex()},
+             {"leaf_index", leaf->get()},
+             {"entry", to_hex(encode_log_entry(entry).view())},
+             {"leaf_hash", to_base64(log_leaf(entry).view())},
+             {"proof", verified ? "verified" : "pending"}};
+    if (core.checkpoint_note()) out["checkpoint"] = core.checkpoint_note()->note;
+    return dump(out);
+}
+
+Result<std::string> doctor_view(Core& core, UnixMillis now) {
+    json checks = json::array();
+    const auto check = [&](std::string_view name, bool ok, const std::string& detail, const std::string& remedy) {
+        checks.push_back({{"name", name}, {"ok", ok}, {"detail", detail}, {"remedy", ok ? "" : remedy}});
+    };
+    const Registry& registry = core.registry().registry();
+    const Member* self = registry.member(core.agency());
+    check("broker", core.session_open(), core.session_open() ? "a session is open" : core.last_problem(),
+          "check that sampan-broker runs and can be reached; messages wait in the outbox meanwhile");
+    check("log", !core.log_problem(), core.log_problem() ? core.log_problem()->text() : "every checkpoint so far continues the last",
+          core.log_problem() ? core.log_problem()->remedy() : "");
+    check("registry", !core.registry().expired(now), "epoch " + std::to_string(registry.epoch.get()) + ", expires " + to_rfc3339(registry.expires),
+          "ask the exchange authority for a new epoch");
+    check("membership", self != nullptr && self->status == MemberStatus::active,
+          self == nullptr ? "this agency is not in the registry" : "this agency is in the registry", "ask the exchange authority");
+    const auto descriptor = core.store().own_descriptor();
+    if (descriptor.ok() && *descriptor) {
+        const auto decoded = decode_descriptor((*descriptor)->statement.bytes);
+        if (decoded.ok()) {
+            const std::int64_t days = (decoded->expires.get() - now.get()) / k_day_ms;
+            check("certificate", days > 7, "expires " + to_rfc3339(decoded->expires) + ", in " + std::to_string(days) + " days",
+                  "renew the node certificate with the agency's root");
+        }
+    }
+    check("archive", core.unlocked(), core.unlocked() ? "unlocked" : "locked: messages arrive, but cannot be shown", "sampan unlock");
+    std::uint64_t ready = 0, members = 0;
+    for (const Core::PeerView& peer : core.peer_views()) {
+        if (peer.agency == core.agency()) continue;
+        ++members;
+        ready += peer.prekeys ? 1 : 0;
+    }
+    check("peers", ready == members, std::to_string(ready) + " of " + std::to_string(members) + " members have prekeys",
+          "members that have never connected cannot be sent to yet");
+    return dump({{"schema", "sampan.doctor/1"}, {"checks", checks}});
+}
+
+Result<AttachmentView> find_attachment(Core& core, const std::string& id, std::size_t index) {
+    SAMPAN_ASSIGN(Found found, find_message(core, id));
+    SAMPAN_ASSIGN(ArchivedMessage opened, core.open_archived(found.id(), found.record()));
+    SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
+    if (index >= opened.content.attachments.size() || index >= seal.header.parts.size())
+        return Error(NodeError::not_found, "the message has " + std::to_string(opened.content.attachments.size()) + " attachments");
+    AttachmentView out;
+    out.part = seal.header.parts[index];
+    out.entry = std::move(opened.content.attachments[index]);
+    std::string file = out.part.root.hex();
+    if (found.sent) {
+        SAMPAN_ASSIGN(std::optional<OutboxMessage> sent, core.store().outbox_message(found.id()));
+        if (sent && index < sent->parts.size()) file = sent->parts[index].file;
+    }
+    out.path = core.parts_folder() + "/" + file;
+    return out;
+}
+
+}  // namespace sampan::node
