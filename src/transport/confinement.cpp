@@ -127,18 +127,18 @@ Status add_rules(scmp_filter_ctx filter) {
         return Error(TransportError::unsafe_library,
                      std::string("the system call filter: ") + std::strerror(-result));
     };
+    const auto allow_if = [&](int call, const scmp_arg_cmp& condition) {
+        return check(seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &condition));
+    };
     for (const int call : k_allowed) SAMPAN_TRY(check(seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0)));
     for (const int call : k_deadly)
         SAMPAN_TRY(check(seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, call, 0)));
     // libzmq's threads name themselves when they start, which may be only now.
-    SAMPAN_TRY(check(
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME))));
+    SAMPAN_TRY(allow_if(SCMP_SYS(prctl), {0, SCMP_CMP_EQ, PR_SET_NAME, 0}));
     // Memory, but none that can be run; of ioctl, only the count of unread bytes.
     for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
-        SAMPAN_TRY(check(
-            seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0))));
-    SAMPAN_TRY(
-        check(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD))));
+        SAMPAN_TRY(allow_if(call, {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}));
+    SAMPAN_TRY(allow_if(SCMP_SYS(ioctl), {1, SCMP_CMP_EQ, FIONREAD, 0}));
     SAMPAN_TRY(check(seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1)));
     return check(seccomp_load(filter));
 }

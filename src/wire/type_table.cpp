@@ -120,8 +120,7 @@ const TypeTable& type_table(const Descriptor& type) {
         }
         if (found->type == &type) return *found;
     }
-    SAMPAN_ASSERT(!"more message types than slots");
-    std::abort();
+    assertion_failed("more message types than slots", __FILE__, __LINE__);
 }
 
 }  // namespace sampan
