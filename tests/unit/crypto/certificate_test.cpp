@@ -193,6 +193,25 @@ TEST_CASE("a certificate beside the profile is refused") {
     CHECK(is_bad(with_serial({0x80})));
 }
 
+TEST_CASE("unique ids, which RFC 5280 forbids to be made, are refused") {
+    const Agency agency;
+    for (const std::uint8_t tag_number : {std::uint8_t{1}, std::uint8_t{2}}) {
+        bool inserted = false;
+        CHECK(is_bad(parse_edited(agency.node, [&](std::uint8_t tag, Bytes& content) {
+            const Bytes version = test::hex("a003020102");
+            if (tag != der::k_sequence || !std::equal(version.begin(), version.end(), content.begin()))
+                return;
+            // They stand between the key and the extensions.
+            const Bytes key = to_bytes(agency.node.public_key().view());
+            const auto at = std::search(content.begin(), content.end(), key.begin(), key.end()) + 32;
+            const Bytes id = der::make(der::context(tag_number), {test::hex("0001")});
+            content.insert(at, id.begin(), id.end());
+            inserted = true;
+        })));
+        CHECK(inserted);
+    }
+}
+
 TEST_CASE("a subject that disagrees with the URI is refused") {
     const Agency agency;
     const auto with_name = [&](const Certificate& certificate, std::string_view from, std::string_view to) {

@@ -173,6 +173,13 @@ TEST_CASE("a malformed key file is refused by name") {
     CHECK(file.read().ok());
 }
 
+TEST_CASE("what a malformed key file says of itself is not shown") {
+    const KeyFile file;
+    const Error error = file.read_instead("sampan key 1\n\x1b[2Jevil\n" + to_base64(file.payload()) + "\n");
+    CHECK(error.is(CryptoError::bad_key_file));
+    CHECK(error.context().find("evil") == std::string::npos);
+}
+
 TEST_CASE("a key file cut short anywhere is refused") {
     const KeyFile file;
     const std::string good = file.text();
