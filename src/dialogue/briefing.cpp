@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view k_fence = "+++\n";
 constexpr std::size_t k_briefing_bytes = 240 * limits::k_kib;
-constexpr std::size_t k_title_bytes = 512;
+constexpr std::size_t k_document_title_bytes = 512;
 
 // `line` counts from the front matter's first; the file's is one more for the fence.
 Error at(BriefingError code, const toml::source_region& where, std::string_view key, const std::string& why) {
@@ -150,8 +150,8 @@ Result<Briefing> read_front_matter(const toml::table& in) {
     if (!parsed_kind.ok()) return top.bad("kind", parsed_kind.error().context());
     out.kind = *parsed_kind;
     SAMPAN_ASSIGN(out.title, top.need("title"));
-    if (out.title.size() > k_title_bytes)
-        return top.bad("title", "is longer than " + std::to_string(k_title_bytes) + " bytes");
+    if (out.title.size() > k_document_title_bytes)
+        return top.bad("title", "is longer than " + std::to_string(k_document_title_bytes) + " bytes");
     SAMPAN_ASSIGN(std::optional<std::string> language, top.text("language"));
     if (language) out.language = *language;
     SAMPAN_ASSIGN(out.to, top.ids<AgencyId>("to"));

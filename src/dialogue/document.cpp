@@ -21,7 +21,7 @@ constexpr std::string_view k_kind_names[] = {"",
                                              "agenda",
                                              "summary",
                                              "note"};
-constexpr std::size_t k_title_bytes = 512;
+constexpr std::size_t k_document_title_bytes = 512;
 
 }  // namespace
 
@@ -53,7 +53,7 @@ Result<Document> decode_document(ByteView bytes) {
     SAMPAN_TRY(decode_strict(bytes, limits::k_body_padded_bytes, in));
     if (in.kind() == wire::DOCUMENT_KIND_NONE || in.title().empty() || in.language().empty())
         return Error(BriefingError::bad_document, "a document has no kind, no title or no language");
-    if (in.title().size() > k_title_bytes)
+    if (in.title().size() > k_document_title_bytes)
         return Error(BriefingError::too_large, "a title is longer than 512 bytes");
     return Document{static_cast<DocumentKind>(in.kind()), in.title(), in.language(), in.body()};
 }

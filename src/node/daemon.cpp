@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "node/api.h"
+#include "node/core.h"
 #include "sampan/transport/dealer.h"
 
 namespace sampan::node {
