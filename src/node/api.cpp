@@ -1,9 +1,11 @@
 #include "node/api.h"
 
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "node/views.h"
 #include "sampan/crypto/random.h"
+#include "sampan/log/export.h"
 
 namespace sampan::node {
 namespace {
@@ -11,6 +13,8 @@ namespace {
 using nlohmann::json;
 
 constexpr int k_json_depth = 8;
+constexpr std::uint32_t k_entries_per_request = 256;
+constexpr std::int64_t k_entries_patience_ms = 10'000;
 
 ApiResponse ok(std::string body) {
     ApiResponse out;
@@ -105,6 +109,7 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/messages/{id}/receipts"},
         {"GET", "/v1/log/checkpoint"},
         {"GET", "/v1/log/proof/{id}"},
+        {"GET", "/v1/log/export"},
         {"GET", "/v1/registry"},
         {"GET", "/v1/peers"},
     };
@@ -117,6 +122,7 @@ unsigned status_of(const Error& error) {
     if (error.is(NodeError::reader_not_ready)) return 409;
     if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload)) return 404;
     if (error.is(NodeError::ambiguous_id)) return 409;
+    if (error.is(NodeError::not_connected)) return 503;
     if (error.is(NodeError::registry_expired)) return 409;
     if (error.is(CryptoError::wrong_passphrase)) return 403;
     if (error.is(StoreError::disk_full) || error.is(FileError::no_space)) return 507;
@@ -148,6 +154,7 @@ ApiResponse Api::handle(const ApiRequest& request) {
         if (tail == "messages/{id}/receipts") return view([&](Core& core) { return receipts_view(core, values[0]); });
         if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
         if (tail == "messages/{id}/attachments/{index}") return attachment(values[0], values[1]);
+        if (tail == "log/export") return export_log();
         if (tail == "uploads") return upload(request);
         if (tail == "messages") return publish(request);
         if (tail == "lock") {
@@ -253,6 +260,76 @@ ApiResponse Api::attachment(const std::string& id, const std::string& index) {
     auto kept = std::make_shared<AttachmentView>(std::move(*found));
     std::shared_ptr<File> file = std::move(*source);
     out.stream = [kept, file](File& target) { return open_part(*file, kept->part, kept->entry, target, {}); };
+    return out;
+}
+
+// Registry, the entries below the last verified checkpoint with the records that name us, and that checkpoint.
+Status Api::write_export(File& out) {
+    struct Head {
+        std::vector<Bytes> epochs;
+        std::string note;
+        std::uint64_t size = 0;
+    };
+    const Head head = owner_.run([](Core& core) {
+        Head made;
+        for (const RegistryPtr& epoch : core.chain().epochs()) made.epochs.push_back(epoch->signed_bytes());
+        if (core.checkpoint()) made.size = core.checkpoint()->size.get();
+        if (core.checkpoint_note()) made.note = core.checkpoint_note()->note;
+        return made;
+    });
+    if (head.note.empty()) return Error(NodeError::not_connected, "this node has not verified a checkpoint yet", "sampan doctor");
+    SAMPAN_ASSIGN(ExportWriter writer, ExportWriter::begin(out));
+    for (const Bytes& epoch : head.epochs) SAMPAN_TRY(writer.epoch(epoch));
+    SAMPAN_TRY(writer.first(LeafIndex(0)));
+    std::uint64_t done = 0;
+    while (done < head.size) {
+        const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(k_entries_per_request, head.size - done));
+        SAMPAN_TRY(owner_.run([&](Core& core) { return core.ask_entries(LeafIndex(done), count); }));
+        std::optional<Entries> entries;
+        const std::int64_t until = clock_.monotonic().get() + k_entries_patience_ms;
+        while (!entries) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+            SAMPAN_ASSIGN(entries, owner_.run([](Core& core) { return core.take_entries(); }));
+            if (!entries && clock_.monotonic().get() > until)
+                return Error(NodeError::not_connected, "the broker does not answer", "try again");
+        }
+        for (const EntryRecord& entry : entries->entries) {
+            if (entry.entry.size() != k_log_entry_bytes) return Error(NodeError::not_connected, "the broker gave a malformed entry");
+            SAMPAN_TRY(writer.entry(entry.entry, entry.record));
+        }
+        done += entries->entries.size();
+    }
+    return writer.finish(head.note);
+}
+
+ApiResponse Api::export_log() {
+    // One export at a time: the broker is asked through the node's one session.
+    const std::lock_guard one_export(exporting_);
+    const std::string path = owner_.run([](Core& core) { return core.parts_folder(); }) + "/export-" + random_bytes<MessageId>().hex();
+    auto file = files_.open_write(path);
+    if (!file.ok()) return fail(file.error());
+    const Status written = write_export(**file);
+    // Open, it can still be read; nothing stays behind.
+    const Status removed = files_.remove(path);
+    if (!written.ok()) return fail(written.error());
+    if (!removed.ok()) return fail(removed.error());
+    const auto size = (*file)->size();
+    if (!size.ok()) return fail(size.error());
+    ApiResponse out;
+    out.content_type = "application/octet-stream";
+    out.file_name = "log.slog";
+    out.stream_bytes = *size;
+    std::shared_ptr<File> source = std::move(*file);
+    out.stream = [source, total = *size](File& target) -> Status {
+        Bytes buffer(256 * limits::k_kib);
+        for (std::uint64_t at = 0; at < total;) {
+            SAMPAN_ASSIGN(std::size_t got, source->read_at(at, buffer));
+            if (got == 0) return Error(FileError::io, "the export was cut short");
+            SAMPAN_TRY(target.write_at(at, ByteView(buffer).first(got)));
+            at += got;
+        }
+        return ok_status();
+    };
     return out;
 }
 

@@ -1,6 +1,8 @@
 // The local API: routes, and what each answers. docs/openapi.yaml describes the same; a test compares them.
 #pragma once
 
+#include <mutex>
+
 #include "node/api_server.h"
 #include "node/owner_queue.h"
 #include "sampan/base/time.h"
@@ -25,10 +27,13 @@ class Api {
     ApiResponse publish(const ApiRequest& request);
     ApiResponse attachment(const std::string& id, const std::string& index);
     ApiResponse unlock(const ApiRequest& request);
+    ApiResponse export_log();
+    Status write_export(File& out);
 
     OwnerQueue& owner_;
     FileSystem& files_;
     const Clock& clock_;
+    std::mutex exporting_;  // connection threads take turns: there is one session to ask through
 };
 
 // HTTP status of an error, by its name.

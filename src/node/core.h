@@ -88,9 +88,15 @@ class Core {
                        const UploadRecord& record, UnixMillis now);
     Result<UploadRecord> open_upload(const Upload& upload) const;
 
+    // One reading of the log at a time: asks the broker, and the answer is there some turns later.
+    Status ask_entries(LeafIndex first, std::uint32_t count);
+    // None: not yet. An error when the session ended meanwhile.
+    Result<std::optional<Entries>> take_entries();
+
     // --- what the API shows
     NodeStore& store() { return store_; }
     const RegistryEpoch& registry() const { return *chain_.newest(); }
+    const RegistryChain& chain() const { return chain_; }
     const AgencyId& agency() const { return options_.keys.agency; }
     const std::string& keys_folder() const { return keys_folder_; }
     void set_keys_folder(std::string folder) { keys_folder_ = std::move(folder); }
@@ -231,6 +237,9 @@ class Core {
     };
     std::deque<WantedFrames> wanted_;
     std::map<std::pair<MessageId, std::uint32_t>, std::vector<MerkleProof>> part_proofs_;
+
+    std::optional<FetchEntries> entries_asked_;
+    std::optional<Entries> entries_got_;
 
     std::vector<Held> held_;
     std::uint32_t credit_due_ = 0;

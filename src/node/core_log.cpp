@@ -244,4 +244,21 @@ Status Core::take_inclusion(const Inclusion& inclusion) {
     return ok_status();
 }
 
+Status Core::ask_entries(LeafIndex first, std::uint32_t count) {
+    if (state_ != State::open) return Error(NodeError::not_connected, "no session with the broker is open", "sampan doctor");
+    entries_asked_ = FetchEntries{first, count};
+    entries_got_.reset();
+    send(*entries_asked_);
+    return ok_status();
+}
+
+Result<std::optional<Entries>> Core::take_entries() {
+    if (!entries_asked_) return Error(NodeError::not_connected, "the session with the broker ended", "try again");
+    if (!entries_got_) return std::optional<Entries>();
+    if (entries_got_->first != entries_asked_->first || entries_got_->entries.empty() ||
+        entries_got_->entries.size() > entries_asked_->count)
+        return Error(NodeError::not_connected, "the broker gave other entries than were asked for");
+    return std::exchange(entries_got_, std::nullopt);
+}
+
 }  // namespace sampan::node

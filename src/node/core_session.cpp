@@ -104,6 +104,8 @@ void Core::on_disconnected(std::string reason) {
     awaiting_consistency_.reset();
     proofs_asked_.clear();
     checkpoint_asked_at_ = UnixMillis(0);
+    entries_asked_.reset();
+    entries_got_.reset();
     for (Arriving& arriving : arriving_) arriving.asked_to = arriving.part.frames_held;
 }
 
@@ -137,6 +139,10 @@ Status Core::take(const Packet& packet, UnixMillis now) {
         if (const auto* p = std::get_if<CheckpointNote>(&packet)) return observe_checkpoint(p->note, now);
         if (const auto* p = std::get_if<Consistency>(&packet)) return take_consistency(*p, now);
         if (const auto* p = std::get_if<Inclusion>(&packet)) return take_inclusion(*p);
+        if (const auto* p = std::get_if<Entries>(&packet)) {
+            entries_got_ = *p;
+            return ok_status();
+        }
         if (const auto* p = std::get_if<RegistryEpochs>(&packet)) return take_epochs(*p, now);
         if (std::holds_alternative<StatementLogged>(packet) || std::holds_alternative<Pong>(packet))
             return ok_status();

@@ -19,6 +19,7 @@ enum class NodeError {
     bad_request,
     bad_settings,
     outbox_full,
+    not_connected,
 };
 constexpr std::string_view error_name(NodeError e) {
     switch (e) {
@@ -44,6 +45,8 @@ constexpr std::string_view error_name(NodeError e) {
             return "bad_settings";
         case NodeError::outbox_full:
             return "outbox_full";
+        case NodeError::not_connected:
+            return "not_connected";
     }
     return "unknown";
 }
