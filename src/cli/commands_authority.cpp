@@ -1,0 +1,296 @@
+#include "cli/app.h"
+#include "cli/words.h"
+#include "sampan/authority/authority.h"
+
+namespace sampan::cli {
+namespace {
+
+struct AuthorityOptions {
+    std::string folder, exchange_file, card, agency, clearance, ceiling;
+    std::vector<std::string> requests;
+    PassphraseSource passphrase;
+    bool exercise_keys = false;
+};
+using Options = std::shared_ptr<AuthorityOptions>;
+
+std::string status_word(MemberStatus status) {
+    switch (status) {
+        case MemberStatus::joining:
+            return "joining";
+        case MemberStatus::active:
+            return "active";
+        case MemberStatus::suspended:
+            return "suspended";
+        case MemberStatus::revoked:
+            return "revoked";
+    }
+    return "unknown";
+}
+
+std::string clearance_text(const Clearance& clearance) {
+    std::string out = clearance.level;
+    for (const LabelCategory& held : clearance.holds) {
+        out += " " + held.tag + "=";
+        for (std::size_t i = 0; i < held.values.size(); ++i) out += (i > 0 ? "," : "") + held.values[i];
+    }
+    return out;
+}
+
+void print_epoch(Console& console, const NewEpoch& made) {
+    if (console.json) {
+        console.print_json("sampan.epoch/1", {{"epoch", made.epoch.get()},
+                                              {"hash", made.hash.hex()},
+                                              {"path", made.path},
+                                              {"changes", made.changes}});
+        return;
+    }
+    console.out() << fields({{"epoch", std::to_string(made.epoch.get())},
+                             {"hash", made.hash.hex()},
+                             {"file", made.path}});
+    for (const std::string& change : made.changes) console.out() << "  - " << printable(change) << "\n";
+}
+
+// Opens with the key, lets `change` make its changes, signs the next epoch.
+Result<int> next_epoch(Console& console, const AuthorityOptions& o,
+                       const std::function<Status(Authority&, UnixMillis)>& change) {
+    SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase(console, o.passphrase, "passphrase of the authority's key",
+                                                           "--passphrase", Ask::once));
+    SAMPAN_ASSIGN(Authority authority, Authority::open(system_files(), o.folder, passphrase));
+    const UnixMillis now = system_clock().wall();
+    SAMPAN_TRY(change(authority, now));
+    SAMPAN_ASSIGN(NewEpoch made, authority.commit(now));
+    print_epoch(console, made);
+    console.say("Brokers that watch " + o.folder + "/epochs hand it to every node at once.");
+    return k_exit_ok;
+}
+
+Result<int> run_init(Console& console, const AuthorityOptions& o) {
+    SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase(console, o.passphrase, "new passphrase of the authority's key",
+                                                           "--passphrase", Ask::twice));
+    if (o.exercise_keys) console.warn("note: --exercise-keys: these key files are quick to guess; for exercises only");
+    SAMPAN_ASSIGN(NewEpoch made, Authority::init(system_files(), o.folder, o.exchange_file, passphrase,
+                                                 system_clock().wall(),
+                                                 o.exercise_keys ? KeyFileCost{1, 1024} : KeyFileCost{}));
+    if (console.json) {
+        print_epoch(console, made);
+        return k_exit_ok;
+    }
+    print_epoch(console, made);
+    console.out() << fields({{"trust", made.hash.hex()}, {"words", fingerprint_words(made.hash)}});
+    console.say("The trust anchor goes into every node.toml and broker.toml: read the words to each other by "
+                "telephone.\nNext: sampan broker init, sampan agency init, then sampan authority add-broker and admit.");
+    return k_exit_ok;
+}
+
+Result<int> run_admit(Console& console, const AuthorityOptions& o) {
+    SAMPAN_ASSIGN(Clearance clearance, parse_clearance(o.clearance));
+    std::vector<VerifiedJoiningRequest> requests;
+    for (const std::string& path : o.requests) {
+        SAMPAN_ASSIGN(Bytes text, read_file(system_files(), path, limits::k_statement_bytes));
+        auto verified = verify_joining_request(as_text(text), system_clock().wall());
+        if (!verified.ok()) return verified.error().within(path);
+        console.say(verified->request.agency.text() + ": \"" + verified->request.names.at("en") + "\", words:\n    " +
+                    fingerprint_words(verified->hash));
+        requests.push_back(std::move(*verified));
+    }
+    SAMPAN_TRY(console.confirm("Do these words agree with those that the agency read to you?"));
+    const MemberTerms terms{clearance, o.ceiling.empty() ? clearance.level : o.ceiling};
+    return next_epoch(console, o, [&](Authority& authority, UnixMillis now) -> Status {
+        for (const VerifiedJoiningRequest& request : requests) SAMPAN_TRY(authority.admit(request, terms, now));
+        return ok_status();
+    });
+}
+
+Result<int> run_status(Console& console, const AuthorityOptions& o, MemberStatus status) {
+    SAMPAN_ASSIGN(AgencyId agency, AgencyId::parse(o.agency));
+    if (status == MemberStatus::revoked)
+        SAMPAN_TRY(console.confirm("Revoking " + o.agency + " is final. Revoke it?"));
+    return next_epoch(console, o, [&](Authority& authority, UnixMillis now) {
+        return authority.set_status(agency, status, now);
+    });
+}
+
+Result<int> run_terms(Console& console, const AuthorityOptions& o) {
+    SAMPAN_ASSIGN(AgencyId agency, AgencyId::parse(o.agency));
+    SAMPAN_ASSIGN(Clearance clearance, parse_clearance(o.clearance));
+    const MemberTerms terms{clearance, o.ceiling.empty() ? clearance.level : o.ceiling};
+    return next_epoch(console, o,
+                      [&](Authority& authority, UnixMillis) { return authority.set_terms(agency, terms); });
+}
+
+Result<int> run_add_broker(Console& console, const AuthorityOptions& o) {
+    SAMPAN_ASSIGN(Bytes text, read_file(system_files(), o.card, limits::k_config_bytes));
+    SAMPAN_ASSIGN(BrokerEntry broker, parse_broker_card(as_text(text), o.card));
+    return next_epoch(console, o, [&](Authority& authority, UnixMillis) { return authority.add_broker(broker); });
+}
+
+Result<int> run_add_auditor(Console& console, const AuthorityOptions& o) {
+    SAMPAN_ASSIGN(Bytes text, read_file(system_files(), o.card, limits::k_config_bytes));
+    SAMPAN_ASSIGN(AuditorEntry auditor, parse_auditor_card(as_text(text), o.card));
+    return next_epoch(console, o, [&](Authority& authority, UnixMillis) { return authority.add_auditor(auditor); });
+}
+
+json registry_json(const Registry& registry, const Sha256Digest& hash, const Sha256Digest& trust) {
+    json out{{"exchange", registry.exchange.text()},  {"epoch", registry.epoch.get()},
+             {"hash", hash.hex()},                    {"trust", trust.hex()},
+             {"words", fingerprint_words(trust)},     {"issued", to_rfc3339(registry.issued)},
+             {"expires", to_rfc3339(registry.expires)}, {"members", json::array()},
+             {"brokers", json::array()},              {"auditors", json::array()},
+             {"dialogues", json::array()}};
+    for (const Member& m : registry.members)
+        out["members"].push_back({{"agency", m.id.text()},
+                                  {"names", m.names},
+                                  {"country", m.country},
+                                  {"status", status_word(m.status)},
+                                  {"clearance", clearance_text(m.clearance)},
+                                  {"send_ceiling", m.send_ceiling},
+                                  {"since", to_rfc3339(m.status_since)}});
+    for (const BrokerEntry& b : registry.brokers)
+        out["brokers"].push_back({{"id", b.id.text()}, {"addresses", b.addresses}});
+    for (const AuditorEntry& a : registry.auditors)
+        out["auditors"].push_back({{"id", a.id.text()}, {"name", a.name}});
+    for (const DialogueEntry& d : registry.dialogues) {
+        json participants = json::array();
+        for (const AgencyId& id : d.participants) participants.push_back(id.text());
+        out["dialogues"].push_back({{"id", d.id.text()}, {"title", d.title}, {"participants", participants}});
+    }
+    return out;
+}
+
+Result<int> run_show(Console& console, const AuthorityOptions& o) {
+    SAMPAN_ASSIGN(Authority authority, Authority::open_to_read(system_files(), o.folder));
+    const RegistryPtr& newest = authority.chain().newest();
+    const json shown = registry_json(newest->registry(), newest->hash(), authority.trust());
+    if (console.json) {
+        console.print_json("sampan.authority/1", shown);
+        return k_exit_ok;
+    }
+    console.out() << fields({{"exchange", text_of(shown, "exchange")},
+                             {"epoch", text_of(shown, "epoch")},
+                             {"issued", when(shown, "issued")},
+                             {"expires", when(shown, "expires")},
+                             {"trust", text_of(shown, "trust")},
+                             {"words", text_of(shown, "words")}})
+                  << "\n";
+    Table members({{"AGENCY"}, {"NAME", false, 10, true}, {"STATUS"}, {"CLEARED TO", false, 10, true},
+                   {"MAY SEND"}, {"SINCE"}});
+    for (const json& m : list_of(shown, "members"))
+        members.add({text_of(m, "agency"), text_of(object_of(m, "names"), "en"), text_of(m, "status"),
+                     text_of(m, "clearance"), text_of(m, "send_ceiling"), when(m, "since")});
+    console.print(members);
+    Table others({{"BROKER OR AUDITOR"}, {"WHERE OR WHO", false, 10, true}});
+    for (const json& b : list_of(shown, "brokers"))
+        others.add({"broker " + text_of(b, "id"), joined(list_of(b, "addresses"))});
+    for (const json& a : list_of(shown, "auditors")) others.add({"auditor " + text_of(a, "id"), text_of(a, "name")});
+    if (!others.empty()) {
+        console.out() << "\n";
+        console.print(others);
+    }
+    return k_exit_ok;
+}
+
+Result<int> run_trust(Console& console, const AuthorityOptions& o) {
+    SAMPAN_ASSIGN(Authority authority, Authority::open_to_read(system_files(), o.folder));
+    if (console.json) {
+        console.print_json("sampan.trust/1", {{"trust", authority.trust().hex()},
+                                              {"words", fingerprint_words(authority.trust())}});
+        return k_exit_ok;
+    }
+    console.out() << authority.trust().hex() << "\n";
+    console.say(fingerprint_words(authority.trust()));
+    return k_exit_ok;
+}
+
+CLI::App* changing(CLI::App& parent, const Options& o, const char* name, const char* what,
+                   const std::vector<std::string>& examples) {
+    CLI::App* out = App::command(parent, name, what, examples);
+    out->add_option("folder", o->folder, "The authority's folder")->required()->type_name("DIR");
+    add_passphrase(out, o->passphrase, "", "the authority's passphrase");
+    return out;
+}
+
+void add_terms(CLI::App* command, const Options& o) {
+    command
+        ->add_option("--clearance", o->clearance,
+                     "Level and held categories: \"confidential compartment=ct,cyber community=police\"")
+        ->required()
+        ->type_name("TEXT");
+    command->add_option("--send-ceiling", o->ceiling, "Highest level it may send (default: its clearance)")
+        ->type_name("LEVEL");
+}
+
+void add_member_commands(App& app, CLI::App& group) {
+    const auto o = std::make_shared<AuthorityOptions>();
+    CLI::App* admit = changing(group, o, "admit", "Admit agencies by their joining requests: a new epoch",
+                               {"sampan authority admit ajct th-rtp/joining-request.txt --clearance \"secret compartment=ct\" "
+                                "--send-ceiling confidential"});
+    admit->add_option("request", o->requests, "joining-request.txt of each agency")->required()->type_name("FILE");
+    add_terms(admit, o);
+    app.on(admit, [o](Console& console) { return run_admit(console, *o); });
+
+    const auto t = std::make_shared<AuthorityOptions>();
+    CLI::App* terms = changing(group, t, "terms", "Change a member's clearance and send ceiling: a new epoch",
+                               {"sampan authority terms ajct sg-spf --clearance \"restricted compartment=ct\""});
+    terms->add_option("agency", t->agency, "Agency id")->required()->type_name("AGENCY");
+    add_terms(terms, t);
+    app.on(terms, [t](Console& console) { return run_terms(console, *t); });
+
+    const auto status = [&](const char* name, const char* what, MemberStatus to) {
+        const auto s = std::make_shared<AuthorityOptions>();
+        CLI::App* made = changing(group, s, name, what, {std::string("sampan authority ") + name + " ajct th-rtp"});
+        made->add_option("agency", s->agency, "Agency id")->required()->type_name("AGENCY");
+        app.on(made, [s, to](Console& console) { return run_status(console, *s, to); });
+    };
+    status("suspend", "Suspend a member: a new epoch, which binds at once", MemberStatus::suspended);
+    status("reinstate", "End a suspension: a new epoch", MemberStatus::active);
+    status("revoke", "Revoke a member for good: a new epoch, which binds at once", MemberStatus::revoked);
+}
+
+}  // namespace
+
+void add_authority_commands(App& app) {
+    CLI::App& group = *App::command(app.root(), "authority", "The exchange authority's work, offline, on its folder",
+                                    {"sampan authority init ajct --exchange exchange.toml", "sampan authority show ajct"});
+    group.require_subcommand(1);
+
+    const auto o = std::make_shared<AuthorityOptions>();
+    CLI::App* init = changing(group, o, "init", "Make an exchange: key, epoch 1 and the trust anchor",
+                              {"sampan authority init ajct --exchange exchange.toml",
+                               "sampan authority init ajct --exchange exchange.toml --passphrase-file secret.txt"});
+    init->add_option("--exchange", o->exchange_file, "exchange.toml: name, label policy, dialogues")
+        ->required()
+        ->type_name("FILE");
+    init->add_flag("--exercise-keys", o->exercise_keys, "Weak passphrase stretching, for exercises and tests");
+    app.on(init, [o](Console& console) { return run_init(console, *o); });
+
+    add_member_commands(app, group);
+    const auto b = std::make_shared<AuthorityOptions>();
+    CLI::App* broker = changing(group, b, "add-broker", "Add a broker, or replace its keys and addresses: a new epoch",
+                                {"sampan authority add-broker ajct broker/broker.pub.toml"});
+    broker->add_option("card", b->card, "broker.pub.toml of the broker")->required()->type_name("FILE");
+    app.on(broker, [b](Console& console) { return run_add_broker(console, *b); });
+    const auto a = std::make_shared<AuthorityOptions>();
+    CLI::App* auditor = changing(group, a, "add-auditor", "Add an auditor: a new epoch",
+                                 {"sampan authority add-auditor ajct auditor/auditor.pub.toml"});
+    auditor->add_option("card", a->card, "auditor.pub.toml of the auditor")->required()->type_name("FILE");
+    app.on(auditor, [a](Console& console) { return run_add_auditor(console, *a); });
+
+    const auto r = std::make_shared<AuthorityOptions>();
+    CLI::App* renew = changing(group, r, "renew", "Sign a new epoch from exchange.toml as it is now",
+                               {"sampan authority renew ajct"});
+    app.on(renew, [r](Console& console) {
+        return next_epoch(console, *r, [](Authority&, UnixMillis) { return ok_status(); });
+    });
+
+    const auto s = std::make_shared<AuthorityOptions>();
+    CLI::App* show = App::command(group, "show", "Members, brokers and the trust anchor; needs no passphrase",
+                                  {"sampan authority show ajct", "sampan authority show ajct --json"});
+    show->add_option("folder", s->folder, "The authority's folder")->required()->type_name("DIR");
+    app.on(show, [s](Console& console) { return run_show(console, *s); });
+    CLI::App* trust = App::command(group, "trust", "The trust anchor alone: hash of epoch 1, and its words",
+                                   {"sampan authority trust ajct"});
+    trust->add_option("folder", s->folder, "The authority's folder")->required()->type_name("DIR");
+    app.on(trust, [s](Console& console) { return run_trust(console, *s); });
+}
+
+}  // namespace sampan::cli

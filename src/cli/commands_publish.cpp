@@ -1,0 +1,237 @@
+#include "cli/app.h"
+#include "cli/progress.h"
+#include "cli/words.h"
+#include "sampan/base/limits.h"
+
+namespace sampan::cli {
+namespace {
+
+constexpr std::size_t k_briefing_bytes = 256 * limits::k_kib;
+
+struct PublishOptions {
+    std::vector<std::string> files, attachments;
+    std::string about;
+    bool dry_run = false, leave_out_denied = false, leave_out_unready = false;
+};
+
+Result<std::string> read_text(const std::string& path) {
+    SAMPAN_ASSIGN(Bytes bytes, read_file(system_files(), path, k_briefing_bytes));
+    return std::string(as_text(bytes));
+}
+
+json request_of(const std::string& text, const PublishOptions& o, const json& uploads, bool dry_run) {
+    json out{{"briefing", text}, {"uploads", uploads}, {"dry_run", dry_run}};
+    if (o.leave_out_denied) out["leave_out_denied"] = true;
+    if (o.leave_out_unready) out["leave_out_unready"] = true;
+    if (!o.about.empty()) out["about"] = json::array({o.about});
+    return out;
+}
+
+std::size_t who_may_not(const json& readers) {
+    std::size_t out = 0;
+    for (const json& reader : readers) out += flag_of(reader, "may_read") ? 0 : 1;
+    return out;
+}
+
+void show_preview(Console& console, const json& report, std::ostream& to) {
+    to << fields({{"title", text_of(report, "title")},
+                  {"kind", text_of(report, "kind")},
+                  {"precedence", text_of(report, "precedence")},
+                  {"marking", text_of(report, "marking")}})
+       << "\n"
+       << readers_table(list_of(report, "readers")).text(console.setup().width, false);
+}
+
+Result<json> upload_all(Console& console, const Node& node, const std::vector<std::string>& paths) {
+    json out = json::array();
+    for (const std::string& path : paths) {
+        Progress bar(console, path);
+        SAMPAN_ASSIGN(json made, node.upload(path, [&](std::uint64_t done, std::uint64_t total) {
+            bar.update(done, total);
+            return true;
+        }));
+        out.push_back(text_of(made, "upload"));
+    }
+    return out;
+}
+
+// Who will read it, before anything is sealed or uploaded. Asks on a terminal.
+Result<json> preview(Console& console, const Node& node, const std::string& text, const PublishOptions& o) {
+    auto report = node.post("/v1/messages", request_of(text, o, json::array(), true));
+    if (!report.ok()) return report.error();
+    if (o.dry_run || (!console.may_prompt() && !console.yes)) return report;
+    if (!console.yes) {
+        std::ostringstream shown;
+        show_preview(console, *report, shown);
+        console.warn(shown.str());
+        const std::size_t readers = list_of(*report, "readers").size();
+        SAMPAN_TRY(console.confirm("Publish to " + std::to_string(readers - who_may_not(list_of(*report, "readers"))) +
+                                   " of " + std::to_string(readers) + " readers?"));
+    }
+    return report;
+}
+
+Result<json> publish_one(Console& console, const std::string& text, const Node& node, const PublishOptions& o) {
+    SAMPAN_ASSIGN(json seen, preview(console, node, text, o));
+    if (o.dry_run) return seen;
+    SAMPAN_ASSIGN(json uploads, upload_all(console, node, o.attachments));
+    auto made = node.post("/v1/messages", request_of(text, o, uploads, false));
+    if (made.ok()) return made;
+    if (!made.error().is(CliError::refused) || console.json) return made.error();
+    // A refusal names one reader; the table names all, and why.
+    std::ostringstream shown;
+    show_preview(console, seen, shown);
+    console.warn(shown.str());
+    return made.error().with_remedy(made.error().remedy().empty()
+                                        ? "change the label or the readers, or add --leave-out-denied"
+                                        : made.error().remedy());
+}
+
+void print_published(Console& console, const json& made, bool dry_run) {
+    if (console.json) {
+        console.print_json("sampan.publish/1", made);
+        return;
+    }
+    if (dry_run) {
+        show_preview(console, made, console.out());
+        console.say("Nothing was sent: this was a dry run.");
+        return;
+    }
+    const json& readers = list_of(made, "readers");
+    console.out() << fields({{"message", text_of(made, "message_id")},
+                             {"state", text_of(made, "state")},
+                             {"marking", text_of(made, "marking")},
+                             {"readers", std::to_string(readers.size() - who_may_not(readers)) + " of " +
+                                             std::to_string(readers.size())}});
+    for (const json& reader : readers)
+        if (!flag_of(reader, "may_read"))
+            console.say("left out: " + text_of(reader, "agency") + ": " +
+                        text_of(reader, "reason", text_of(reader, "verdict")));
+    console.say("Next: sampan receipts " + short_id(text_of(made, "message_id")));
+}
+
+Result<int> run_publish(Console& console, const Node& node, const PublishOptions& o) {
+    if (o.files.size() > 1 && !o.attachments.empty())
+        return Error(CliError::usage, "--attach goes with one briefing, and there are " + std::to_string(o.files.size()),
+                     "publish them one by one");
+    std::size_t failed = 0;
+    int worst = k_exit_ok;
+    for (const std::string& path : o.files) {
+        auto text = read_text(path);
+        auto made = text.ok() ? publish_one(console, *text, node, o) : Result<json>(text.error());
+        if (made.ok()) {
+            print_published(console, *made, o.dry_run);
+            continue;
+        }
+        if (o.files.size() == 1 || made.error().is(CliError::unreachable)) return made.error().within(path);
+        console.fail(made.error().within(path));
+        worst = exit_code_of(made.error());
+        ++failed;
+    }
+    if (failed == 0) return k_exit_ok;
+    return failed == o.files.size() ? worst : k_exit_partly;
+}
+
+std::string toml_text(const std::string& text) {
+    // A JSON string is a TOML basic string, but for the escape "\/", which dump() never writes.
+    return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json kept(const json& label) {
+    json handling = json::array();
+    for (const json& mark : list_of(label, "handling"))
+        handling.push_back({{"scheme", text_of(mark, "scheme")}, {"code", text_of(mark, "code")}});
+    return handling;
+}
+
+// Front matter for an answer: to the sender, under the same label. `original` is the node's view of the message.
+Result<std::string> reply_front_matter(const json& original, const std::string& kind) {
+    const json& label = object_of(original, "label");
+    if (label.empty())
+        return Error(CliError::failed, "the node does not say which label the message carries",
+                     "write the front matter of the reply yourself: see docs/officer.md");
+    const std::string title = text_of(original, "title");
+    std::string out = "+++\nkind = " + toml_text(kind) +
+                      "\ntitle = " + toml_text(title.starts_with("Re: ") ? title : "Re: " + title) + "\nto = [" +
+                      toml_text(text_of(original, "sender")) + "]\nprecedence = " +
+                      toml_text(text_of(original, "precedence", "ROUTINE")) + "\n[label]\nclassification = " +
+                      toml_text(text_of(label, "classification")) + "\n";
+    if (!list_of(label, "releasable_to").empty())
+        out += "releasable_to = " + list_of(label, "releasable_to").dump() + "\n";
+    for (const json& mark : kept(label)) out += text_of(mark, "scheme") + " = " + toml_text(text_of(mark, "code")) + "\n";
+    if (!object_of(label, "categories").empty()) out += "[label.categories]\n";
+    for (const auto& [tag, values] : object_of(label, "categories").items()) out += tag + " = " + values.dump() + "\n";
+    return out + "+++\n";
+}
+
+Result<int> run_reply(Console& console, const Node& node, PublishOptions o, const std::string& id) {
+    SAMPAN_ASSIGN(std::string text, read_text(o.files.front()));
+    SAMPAN_ASSIGN(json original, node.get("/v1/messages/" + percent_encoded(id) + "?peek=1"));
+    o.about = text_of(original, "message_id");
+    if (!text.starts_with("+++")) {
+        const bool asked = text_of(original, "kind") == "request-for-information";
+        SAMPAN_ASSIGN(std::string front, reply_front_matter(original, asked ? "answer" : "comment"));
+        text = front + text;
+    }
+    SAMPAN_ASSIGN(json made, publish_one(console, text, node, o));
+    print_published(console, made, o.dry_run);
+    return k_exit_ok;
+}
+
+void add_options(CLI::App* command, const std::shared_ptr<PublishOptions>& o) {
+    command->add_option("--attach", o->attachments, "Attach a file, up to 2 GiB; may be repeated")->take_all()->type_name("FILE");
+    command->add_flag("-n,--dry-run", o->dry_run, "Show who would be able to read it, who not, and why; send nothing");
+    command->add_flag("--leave-out-denied", o->leave_out_denied, "Leave out named readers that may not read it");
+    command->add_flag("--leave-out-unready", o->leave_out_unready, "Leave out members that have never connected");
+}
+
+constexpr const char* k_template =
+    "+++\n"
+    "kind = \"threat-update\"          # or activity-report, project-status, project-idea, measure, note, …\n"
+    "title = \"\"\n"
+    "dialogue = \"ajct-12\"            # its participants; or: to = [\"jp-npa\", \"sg-spf\"]\n"
+    "precedence = \"ROUTINE\"          # FLASH, IMMEDIATE, PRIORITY or ROUTINE\n"
+    "language = \"en\"\n"
+    "[label]\n"
+    "classification = \"restricted\"\n"
+    "tlp = \"AMBER\"                   # CLEAR, GREEN, AMBER, AMBER+STRICT or RED\n"
+    "# releasable_to = [\"jp-npa\"]    # nobody but these, and you\n"
+    "[label.categories]\n"
+    "# compartment = [\"ct\"]          # readers hold every one of these\n"
+    "# community = [\"police\"]        # readers hold at least one of these\n"
+    "+++\n"
+    "# Situation\n\n";
+
+}  // namespace
+
+void add_publish_commands(App& app) {
+    const auto o = std::make_shared<PublishOptions>();
+    CLI::App* publish = App::command(app.root(), "publish", "Publish briefings: Markdown with TOML front matter",
+                                     {"sampan publish update.md --dry-run", "sampan publish update.md --attach indicators.json",
+                                      "sampan template > update.md        # a briefing to fill in"});
+    publish->add_option("file", o->files, "Briefing to publish; several are published one after the other")
+        ->required()
+        ->type_name("FILE.md");
+    add_options(publish, o);
+    app.on(publish, [o, &app](Console& console) { return run_publish(console, app.node(), *o); });
+
+    const auto r = std::make_shared<PublishOptions>();
+    const auto id = std::make_shared<std::string>();
+    CLI::App* reply = App::command(app.root(), "reply", "Answer a message: to its sender, under its label",
+                                   {"sampan reply 4f1c2a90 answer.md", "sampan reply 4f1c2a90 answer.md --attach table.csv"});
+    reply->add_option("id", *id, "Message id, or its first 6 digits or more")->required()->type_name("ID");
+    r->files.resize(1);
+    reply->add_option("file", r->files.front(), "Text of the answer; with front matter of its own, or without")
+        ->required()
+        ->type_name("FILE.md");
+    add_options(reply, r);
+    app.on(reply, [r, id, &app](Console& console) { return run_reply(console, app.node(), *r, *id); });
+
+    CLI::App* made = App::command(app.root(), "template", "Print a briefing to fill in", {"sampan template > update.md"});
+    app.on(made, [](Console& console) -> Result<int> {
+        console.out() << k_template << std::flush;
+        return k_exit_ok;
+    });
+}
+
+}  // namespace sampan::cli

@@ -1,0 +1,154 @@
+// `sampan demo`: the whole exchange on one machine.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+#include "cli/app.h"
+#include "cli/demo_story.h"
+#include "cli/setup.h"
+
+namespace sampan::cli {
+namespace {
+
+struct DemoOptions {
+    std::string folder, data, sources;
+    bool stay = false, quick = false;
+};
+constexpr std::size_t k_quick_briefings = 10;
+
+// config/demo: installed beside the program, or in the source folder above the build.
+Result<std::string> find_sources(const std::string& given) {
+    if (!given.empty()) return given;
+    std::filesystem::path at = program_folder();
+    const std::filesystem::path installed = at.parent_path() / SAMPAN_DATA_FOLDER / "demo";
+    if (std::filesystem::exists(installed / "exchange.toml")) return installed.string();
+    for (; at.has_relative_path(); at = at.parent_path())
+        if (std::filesystem::exists(at / "config/demo/exchange.toml")) return (at / "config/demo").string();
+    return Error(CliError::failed, "the demonstration's exchange (config/demo) is not beside this program",
+                 "name it with --sources DIR");
+}
+
+// A folder of our own: made new, or given and empty.
+Result<std::string> make_folder(const std::string& given) {
+    if (!given.empty()) {
+        SAMPAN_TRY(system_files().make_directories(given));
+        SAMPAN_ASSIGN(std::vector<std::string> names, system_files().list(given));
+        if (!names.empty()) return Error(CliError::usage, given + " is not empty", "name a new folder with --dir");
+        return std::filesystem::absolute(given).lexically_normal().string();
+    }
+    std::string path = (std::filesystem::temp_directory_path() / "sampan-demo-XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr) return Error(CliError::failed, "no temporary folder can be made in " + path);
+    return path;
+}
+
+// Says what begins, and how long it took when it is over.
+class Step {
+  public:
+    Step(Console& console, const std::string& what) : console_(console), what_(what), started_(std::chrono::steady_clock::now()) {}
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+    ~Step() {
+        char seconds[32];
+        std::snprintf(seconds, sizeof seconds, "%6.1f s  ",
+                      std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count());
+        console_.say(seconds + what_);
+    }
+
+  private:
+    Console& console_;
+    std::string what_;
+    std::chrono::steady_clock::time_point started_;
+};
+
+Status tell(Console& console, DemoExchange& exchange, DemoStory& story, const DemoOptions& o) {
+    SAMPAN_ASSIGN(std::vector<DemoBriefing> briefings, read_demo_briefings(exchange.places().sources, exchange.places().data));
+    if (o.quick && briefings.size() > k_quick_briefings) briefings.resize(k_quick_briefings);
+    {
+        const Step step(console, "an exchange, a broker, an auditor and the agencies' keys (weak passphrase stretching: an exercise)");
+        SAMPAN_TRY(exchange.make(console));
+    }
+    {
+        const Step step(console, "the broker, on loopback");
+        SAMPAN_TRY(exchange.start_broker());
+    }
+    {
+        const Step step(console, std::to_string(exchange.nodes().size()) + " nodes: connected, unlocked, each with the others' prekeys");
+        SAMPAN_TRY(exchange.start_nodes(console));
+    }
+    {
+        const Step step(console, std::to_string(briefings.size()) + " briefings: judged, sealed, sent");
+        SAMPAN_TRY(story.publish(std::move(briefings)));
+    }
+    {
+        const Step step(console, "delivered, receipts signed, proofs verified");
+        SAMPAN_TRY(story.wait_for_delivery());
+    }
+    SAMPAN_TRY(story.show_exchange());
+    SAMPAN_TRY(story.show_one_message());
+    SAMPAN_TRY(story.show_search_at_broker());
+    return story.show_audit();
+}
+
+void stay(Console& console, const DemoExchange& exchange) {
+    const DemoNode& first = exchange.nodes().front();
+    std::string text = "\nEverything runs. In another terminal:\n\n  export PATH=" + exchange.places().programs + ":$PATH\n  export SAMPAN_NODE=" +
+                       first.socket + "      # " + first.name +
+                       "\n  sampan status; sampan inbox; sampan read ID; sampan registry; sampan doctor\n"
+                       "  sampan template > update.md; sampan publish update.md --dry-run\n"
+                       "  sampan --node " + exchange.nodes().back().socket + " inbox\n"
+                       "  sampan authority suspend " + exchange.path("authority") + " th-rtp --passphrase-file " + exchange.path("passphrase.txt") +
+                       "\n  curl http://" + exchange.operations() + "/metrics\n\nData and logs: " + exchange.places().folder +
+                       "\nCtrl-C stops it all.";
+    console.warn(text);
+    while (!InterruptGuard::interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    console.say("\nStopping.");
+}
+
+Result<int> run_demo(Console& console, const DemoOptions& o) {
+    const auto started = std::chrono::steady_clock::now();
+    SAMPAN_ASSIGN(std::string sources, find_sources(o.sources));
+    SAMPAN_ASSIGN(std::string folder, make_folder(o.folder));
+    const InterruptGuard guard;
+    DemoExchange exchange({program_folder(), sources, folder, o.data});
+    DemoStory story(console, exchange);
+    Status told = tell(console, exchange, story, o);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    if (told.ok() && o.stay) stay(console, exchange);
+    const bool clean = exchange.stop();
+    const bool failed = !told.ok() || !story.problems().empty();
+    // What went wrong is in the logs: they stay then, and when somebody named the folder.
+    if (o.folder.empty() && !failed) {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder, ignored);
+    } else {
+        console.say("Data and logs are in " + folder);
+    }
+    if (!told.ok()) return told.error();
+    char text[64];
+    std::snprintf(text, sizeof text, "%.1f s", seconds);
+    if (!story.problems().empty())
+        return Error(CliError::verification_failed, "the demonstration found " + std::to_string(story.problems().size()) +
+                                                        " things that are not as they should be; the first: " + story.problems().front());
+    console.say(std::string("Done in ") + text + ". " + (clean ? "Every process stopped cleanly." : "Some process had to be killed."));
+    return clean ? k_exit_ok : k_exit_failure;
+}
+
+}  // namespace
+
+void add_demo_command(App& app) {
+    const auto o = std::make_shared<DemoOptions>();
+    CLI::App* demo = App::command(app.root(), "demo", "Run a whole exchange here: a broker, twelve agencies, an auditor, thirty briefings",
+                                  {"sampan demo", "sampan demo --stay        # leaves it running, and says what to type", "sampan demo --quick"});
+    demo->add_flag("--stay", o->stay, "Leave everything running until Ctrl-C");
+    demo->add_flag("--quick", o->quick, "Only the first ten briefings");
+    demo->add_option("--dir", o->folder, "Folder to use and keep (default: a temporary one)")->type_name("DIR");
+    demo->add_option("--data", o->data, "Folder with real inputs to attach: ajct12.txt, stix/*.json")->type_name("DIR")->check(CLI::ExistingDirectory);
+    demo->add_option("--sources", o->sources, "config/demo, when it is not beside this program")->type_name("DIR")->check(CLI::ExistingDirectory);
+    app.on(demo, [o](Console& console) { return run_demo(console, *o); });
+}
+
+}  // namespace sampan::cli
