@@ -119,6 +119,8 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     content.document_id = random_bytes<DocumentId>();
     content.document = encode_document(
         {request.briefing.kind, request.briefing.title, request.briefing.language, request.briefing.body});
+    // The draft that is kept is decoded again, which checks the hash.
+    content.document_hash = sha256(content.document);
     std::vector<StoredPart> parts;
     for (const std::string& id : request.uploads) {
         SAMPAN_ASSIGN(std::optional<Upload> upload, store_.upload(id));
