@@ -2,6 +2,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 logs=$PWD/build/logs
+mkdir -p "$logs"
 export LC_ALL=C.UTF-8
 
 say() { printf '==> %s\n' "$*" >&2; }
@@ -11,7 +12,6 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 step() {
   local title=$1 started=$SECONDS quiet=0 status=0
   shift
-  mkdir -p "$logs"
   local log=$logs/${title//[^a-zA-Z0-9]/-}.log
   say "$title"
   "$@" >"$log" 2>&1 </dev/null &
