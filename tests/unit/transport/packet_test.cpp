@@ -82,7 +82,7 @@ TEST_CASE("a frame is refused when it is empty, too large, or has more than 64 p
 
 TEST_CASE("a frame is refused when a packet is of no known kind or holds two") {
     CHECK(decode_frame(Bytes{0x0a, 0x00}).error().is(WireError::bad_value));
-    CHECK(decode_frame(Bytes{0x0a, 0x03, 0x82, 0x01, 0x00}).error().is(WireError::unknown_field));  // kind 16
+    CHECK(decode_frame(Bytes{0x0a, 0x03, 0xfa, 0x01, 0x00}).error().is(WireError::unknown_field));  // kind 31
     CHECK(decode_frame(Bytes{0x0a, 0x02, 0x52, 0x00}).ok());
     CHECK(decode_frame(Bytes{0x0a, 0x04, 0x52, 0x00, 0x52, 0x00}).error().is(WireError::not_canonical));
     CHECK(decode_frame(Bytes{0x12, 0x02, 0x52, 0x00}).error().is(WireError::not_canonical));
