@@ -287,7 +287,8 @@ Status Core::request_parts() {
     if (arriving.asked_to > part.frames_held + k_frames_asked / 2 || arriving.asked_to >= frames)
         return ok_status();
     const std::uint64_t count = std::min(k_frames_asked, frames - arriving.asked_to);
-    send(FetchParts{part.subject, part.part, arriving.asked_to, static_cast<std::uint32_t>(count)});
+    // On the wire part 0 is the body, and attachments count from 1.
+    send(FetchParts{part.subject, part.part + 1, arriving.asked_to, static_cast<std::uint32_t>(count)});
     arriving.asked_to += count;
     return ok_status();
 }
@@ -296,7 +297,7 @@ Status Core::take_part_data(const PartData& data, UnixMillis now) {
     if (arriving_.empty()) return ok_status();
     Arriving& arriving = arriving_.front();
     ArrivingPart& part = arriving.part;
-    if (data.subject != part.subject || data.part != part.part || data.index != part.frames_held)
+    if (data.subject != part.subject || data.part != part.part + 1 || data.index != part.frames_held)
         return ok_status();
     const Status holds = verify_part_frame(part.description, {data.index, data.data, data.proof});
     if (!holds.ok()) {

@@ -294,11 +294,12 @@ Status Core::send_part_frames() {
     while (state_ == State::open && !wanted_.empty() && sent < k_frames_per_turn) {
         WantedFrames& wanted = wanted_.front();
         SAMPAN_ASSIGN(std::optional<OutboxMessage> message, store_.outbox_message(wanted.message));
-        if (!message || wanted.range.part >= message->parts.size()) {
+        // On the wire part 0 is the body, and attachments count from 1.
+        if (!message || wanted.range.part == 0 || wanted.range.part > message->parts.size()) {
             wanted_.pop_front();
             continue;
         }
-        const StoredPart& part = message->parts[wanted.range.part];
+        const StoredPart& part = message->parts[wanted.range.part - 1];
         const auto key = std::make_pair(wanted.message, wanted.range.part);
         if (!part_proofs_.contains(key)) {
             part_proofs_.clear();
