@@ -160,6 +160,8 @@ Status Connection::configure(const OpenOptions& options) {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+    // A connection that goes because of an error writes nothing more, and takes no file away.
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     sqlite3_busy_timeout(handle_, 0);
     SAMPAN_TRY(execute("PRAGMA cell_size_check = ON"));
     SAMPAN_TRY(execute(("PRAGMA page_size = " + std::to_string(options.page_size)).c_str()));

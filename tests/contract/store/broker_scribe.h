@@ -2,6 +2,7 @@
 // store is asked to keep, and a model of what it must then say.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 

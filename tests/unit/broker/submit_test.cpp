@@ -165,7 +165,7 @@ TEST_CASE("an anchor that this log never had is refused") {
 TEST_CASE("a prekey that is in no bundle at the named index is refused, and one that was superseded 14 days ago") {
     Scene scene;
     const Answer answer =
-        scene.refused([](SealRequest& request) { request.recipients[0].bundle_index = LeafIndex(1); });
+        scene.refused([](SealRequest& request) { request.recipients[0].bundle_index = LeafIndex(99); });
     CHECK(answer.reason == "prekey_not_logged");
 
     // A newer bundle; the older key is good for 14 days more, and then no longer.
