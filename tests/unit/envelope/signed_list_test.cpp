@@ -111,6 +111,19 @@ TEST_CASE("an item that was altered, swapped, dropped or added is refused") {
     CHECK(lists.refuses(wrong));
 }
 
+TEST_CASE("an inner node of the tree cannot be passed off as a redacted item") {
+    Lists lists;
+    const SignedList list = redact(lists.list(4), std::vector<bool>(4));
+    SignedList wrong = list;
+    wrong.items.clear();
+    for (std::size_t i = 0; i < 4; i += 2) {
+        SignedList::Item& item = wrong.items.emplace_back();
+        item.leaf = merkle_node_hash(list.items[i].leaf, list.items[i + 1].leaf);
+    }
+    CHECK(lists.refuses(wrong));
+    CHECK(verify_signed_list(list, lists.key).ok());
+}
+
 TEST_CASE("a list whose item does not match its leaf is refused, even when built by hand") {
     Lists lists;
     SignedList wrong = lists.list(3);
