@@ -294,13 +294,12 @@ Status verify_node_certificate(const Certificate& node, const Certificate& pinne
                                const CertificateNames& names, UnixMillis at) {
     const ErrorScope scope;
     if (node.is_authority()) return Error(CryptoError::bad_path, "a root is not a node's certificate");
-    SAMPAN_TRY(check_root(pinned_root, names));
-    SAMPAN_TRY(check_path(node, pinned_root, at));
-    SAMPAN_TRY(check_signature(node, pinned_root.public_key()));
     if (node.uri() != names.node_uri())
         return Error(CryptoError::bad_path,
                      "the certificate names " + node.uri() + ", expected " + names.node_uri());
-    return ok_status();
+    SAMPAN_TRY(check_root(pinned_root, names));
+    SAMPAN_TRY(check_path(node, pinned_root, at));
+    return check_signature(node, pinned_root.public_key());
 }
 
 }  // namespace sampan

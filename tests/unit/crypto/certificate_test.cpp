@@ -84,6 +84,10 @@ TEST_CASE("a node's certificate verifies under its own agency's root and name on
               .error()
               .is(CryptoError::bad_path));
     CHECK(verify_root_certificate(agency.root, other.names, at).error().is(CryptoError::bad_path));
+    const auto misnamed = verify_node_certificate(agency.node, other.root, other.names, at);
+    REQUIRE(!misnamed.ok());
+    CHECK(misnamed.error().context() ==
+          "the certificate names sampan://jp-npa.ajct.example/node, expected " + other.names.node_uri());
 }
 
 TEST_CASE("a root is no node's certificate, and a node's certificate is no root") {

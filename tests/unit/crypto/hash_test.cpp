@@ -7,8 +7,6 @@
 namespace sampan {
 namespace {
 
-using test::hex;
-
 Bytes counting(std::uint8_t first, std::uint8_t last) {
     Bytes out;
     for (unsigned i = first; i <= last; ++i) out.push_back(static_cast<std::uint8_t>(i));
@@ -55,6 +53,7 @@ TEST_CASE("threads hash at once without disturbing one another") {
     std::vector<unsigned> wrong(4);
     {
         std::vector<std::jthread> threads;
+        threads.reserve(wrong.size());
         for (unsigned& count : wrong)
             threads.emplace_back([&] {
                 for (int i = 0; i < 500; ++i) count += sha256(input) == expected ? 0 : 1;

@@ -7,8 +7,6 @@
 namespace sampan {
 namespace {
 
-using test::hex;
-
 constexpr std::string_view k_text = "content key";
 constexpr std::string_view k_info = "info of recipient 0";
 constexpr std::string_view k_aad = "associated";
