@@ -51,6 +51,19 @@ json header_json(const Header& header, const RegistryEpoch& registry) {
     return out;
 }
 
+// What a reply repeats: the label without originator and dates, as front matter has it.
+json label_json(const Label& label) {
+    json out{{"classification", label.classification},
+             {"categories", json::object()},
+             {"releasable_to", json::array()},
+             {"handling", json::array()}};
+    for (const LabelCategory& category : label.categories) out["categories"][category.tag] = category.values;
+    for (const AgencyId& agency : label.releasable_to) out["releasable_to"].push_back(agency.text());
+    for (const LabelHandling& mark : label.handling)
+        out["handling"].push_back({{"scheme", mark.scheme}, {"code", mark.code}});
+    return out;
+}
+
 // Title and kind where the archive is unlocked, null where it is not.
 void add_document(json& out, Core& core, const MessageId& id, const Bytes& record) {
     const auto opened = core.open_archived(id, record);
@@ -259,6 +272,7 @@ Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
     json out = header_json(seal.header, core.registry());
     out["schema"] = "sampan.message/1";
+    out["label"] = label_json(seal.header.label);
     out["title"] = opened.document.title;
     out["kind"] = kind_name(opened.document.kind);
     out["language"] = opened.document.language;
