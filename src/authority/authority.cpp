@@ -31,6 +31,15 @@ Result<RegistryChain> read_chain(FileSystem& files, const std::string& folder) {
     return chain;
 }
 
+// exchange.toml goes into the authority's folder, where it may be already.
+Status keep_exchange_toml(FileSystem& files, const std::string& path, const Bytes& text) {
+    if (!files.exists(path)) return write_file(files, path, text, Replace::no, 0644);
+    SAMPAN_ASSIGN(Bytes held, read_exchange_toml(files, path));
+    if (held == text) return ok_status();
+    return Error(AuthorityError::exists, path + " is there already, and says something else",
+                 "choose another folder, or begin the exchange from that file");
+}
+
 // What exchange.toml decides, put into the next epoch.
 void apply_file(const ExchangeFile& file, UnixMillis now, Registry& out) {
     out.policy = file.policy;
@@ -67,6 +76,15 @@ std::string_view status_word(MemberStatus status) {
     return "unknown";
 }
 
+std::string in_words(const MemberTerms& terms) {
+    std::string out = "cleared to " + terms.clearance.level;
+    for (const LabelCategory& held : terms.clearance.holds) {
+        out += " " + held.tag + "=";
+        for (const std::string& value : held.values) out += (out.back() == '=' ? "" : ",") + value;
+    }
+    return out + ", may send up to " + terms.send_ceiling;
+}
+
 Error unknown(const AgencyId& agency) {
     return Error(AuthorityError::unknown_agency, agency.text() + " is no member",
                  "sampan authority show lists the members");
@@ -82,6 +100,11 @@ void put_sorted(std::vector<Entry>& list, const Entry& entry) {
 
 }  // namespace
 
+Status refuse_empty(const SecretBuffer& passphrase) {
+    if (!passphrase.empty()) return ok_status();
+    return Error(AuthorityError::bad_terms, "the passphrase is empty", "give one that is not");
+}
+
 Result<NewEpoch> Authority::init(FileSystem& files, const std::string& folder,
                                  const std::string& exchange_file, const SecretBuffer& passphrase,
                                  UnixMillis now, const KeyFileCost& cost) {
@@ -89,7 +112,7 @@ Result<NewEpoch> Authority::init(FileSystem& files, const std::string& folder,
         return Error(AuthorityError::exists, folder + " holds an exchange already", "choose another folder");
     SAMPAN_ASSIGN(Bytes text, read_exchange_toml(files, exchange_file));
     SAMPAN_ASSIGN(ExchangeFile file, parse_exchange_file(as_text(text), exchange_file));
-    SAMPAN_TRY(files.make_directories(folder + "/epochs"));
+    SAMPAN_TRY(refuse_empty(passphrase));
     const Ed25519Key key = Ed25519Key::generate();
     const Ed25519Seed seed = key.seed();
     Registry first;
@@ -98,9 +121,10 @@ Result<NewEpoch> Authority::init(FileSystem& files, const std::string& folder,
     first.authority_keys = {key.public_key()};
     apply_file(file, now, first);
     SAMPAN_TRY(check_registry(first));
+    SAMPAN_TRY(files.make_directories(folder + "/epochs"));
+    SAMPAN_TRY(keep_exchange_toml(files, folder + "/exchange.toml", text));
     SAMPAN_TRY(write_key_file(files, folder + "/authority.key", key_purpose::k_authority,
                               seed.reveal(k_reveal), passphrase, cost));
-    SAMPAN_TRY(write_file(files, folder + "/exchange.toml", text, Replace::no, 0644));
     const Bytes signed_epoch = sign_registry(first, {&key});
     const std::string path = epoch_path(folder, first.epoch);
     SAMPAN_TRY(write_file(files, path, signed_epoch, Replace::no, 0644));
@@ -147,8 +171,7 @@ Status Authority::admit(const VerifiedJoiningRequest& verified, const MemberTerm
     member.first_descriptor = request.descriptor.hash();
     member.curve_key = verified.descriptor.descriptor.curve_key;
     put_sorted(next_.members, member);
-    changes_.push_back(member.id.text() + " is admitted, cleared to " + terms.clearance.level +
-                       ", may send up to " + terms.send_ceiling);
+    changes_.push_back(member.id.text() + " is admitted, " + in_words(terms));
     return ok_status();
 }
 
@@ -173,8 +196,7 @@ Status Authority::set_terms(const AgencyId& agency, const MemberTerms& terms) {
     if (member == nullptr) return unknown(agency);
     member->clearance = terms.clearance;
     member->send_ceiling = terms.send_ceiling;
-    changes_.push_back(agency.text() + " is cleared to " + terms.clearance.level + ", may send up to " +
-                       terms.send_ceiling);
+    changes_.push_back(agency.text() + " is " + in_words(terms));
     return ok_status();
 }
 
@@ -201,14 +223,23 @@ Result<NewEpoch> Authority::commit(UnixMillis now) {
     if (file.name != next_.exchange)
         return Error(AuthorityError::bad_file, toml_path + ": the name of an exchange never changes",
                      "put back name = \"" + next_.exchange.text() + "\"");
-    next_.epoch = chain_->newest()->registry().epoch.next();
+    const Registry& newest = chain_->newest()->registry();
+    if (encode_policy(file.policy) != encode_policy(newest.policy) &&
+        file.policy.version <= newest.policy.version)
+        return Error(AuthorityError::bad_file,
+                     toml_path + ": the label policy changed and its version did not",
+                     "write version = " + std::to_string(newest.policy.version + 1) + " under [policy]");
+    next_.epoch = newest.epoch.next();
     next_.previous = chain_->newest()->hash();
     apply_file(file, now, next_);
     SAMPAN_TRY(check_registry(next_));
     const Bytes signed_epoch = sign_registry(next_, {&*key_});
-    SAMPAN_TRY(chain_->accept(signed_epoch));
+    // Verified as everyone will verify it, and on the disk, before it is the newest here.
+    RegistryChain extended = *chain_;
+    SAMPAN_TRY(extended.accept(signed_epoch));
     const std::string path = epoch_path(folder_, next_.epoch);
     SAMPAN_TRY(write_file(*files_, path, signed_epoch, Replace::no, 0644));
+    chain_ = std::move(extended);
     NewEpoch out{next_.epoch, chain_->newest()->hash(), path, std::move(changes_)};
     changes_.clear();
     if (out.changes.empty())

@@ -12,6 +12,25 @@ std::vector<std::string> sorted_unique(std::vector<std::string> list) {
     return list;
 }
 
+// A list that means a set: sorted here, so that people may write it in any order; a repetition is a slip.
+Result<std::vector<std::string>> need_set(TomlTable& in, std::string_view key) {
+    SAMPAN_ASSIGN(std::vector<std::string> list, in.need_texts(key));
+    std::sort(list.begin(), list.end());
+    const auto twice = std::adjacent_find(list.begin(), list.end());
+    if (twice != list.end()) return in.error(key, "\"" + *twice + "\" stands twice");
+    return list;
+}
+
+Status check_word(TomlTable& in, std::string_view key, const std::string& word) {
+    if (is_dns_label(word)) return ok_status();
+    return in.error(key, "\"" + word + "\" is not of a to z, 0 to 9 and hyphen, 32 at most");
+}
+
+template <typename List, typename Id>
+bool holds(const List& list, const Id& id, std::string List::value_type::*field) {
+    return std::any_of(list.begin(), list.end(), [&](const auto& entry) { return entry.*field == id; });
+}
+
 Result<CategoryType> parse_type(TomlTable& in) {
     SAMPAN_ASSIGN(std::string text, in.need_text("type"));
     if (text == "restrictive") return CategoryType::restrictive;
@@ -32,6 +51,11 @@ Status read_policy(TomlTable& in, LabelPolicy& out) {
         SAMPAN_ASSIGN(made.title, level.need_text("title"));
         SAMPAN_ASSIGN(made.rank, level.number("rank", 1, 1000, 0));
         if (made.rank == 0) return level.error("rank", "is missing");
+        SAMPAN_TRY(check_word(level, "id", made.id));
+        if (holds(out.levels, made.id, &PolicyLevel::id)) return level.error("id", "stands twice");
+        if (holds(out.levels, made.title, &PolicyLevel::title)) return level.error("title", "stands twice");
+        for (const PolicyLevel& other : out.levels)
+            if (other.rank == made.rank) return level.error("rank", other.id + " has the same rank");
         out.levels.push_back(std::move(made));
         return ok_status();
     });
@@ -41,8 +65,11 @@ Status read_policy(TomlTable& in, LabelPolicy& out) {
         SAMPAN_ASSIGN(made.tag, category.need_text("tag"));
         SAMPAN_ASSIGN(made.title, category.need_text("title"));
         SAMPAN_ASSIGN(made.type, parse_type(category));
-        SAMPAN_ASSIGN(std::vector<std::string> values, category.need_texts("values"));
-        made.values = sorted_unique(std::move(values));
+        SAMPAN_ASSIGN(made.values, need_set(category, "values"));
+        SAMPAN_TRY(check_word(category, "tag", made.tag));
+        for (const std::string& value : made.values) SAMPAN_TRY(check_word(category, "values", value));
+        if (holds(out.categories, made.tag, &PolicyCategory::tag))
+            return category.error("tag", "stands twice");
         out.categories.push_back(std::move(made));
         return ok_status();
     });
@@ -51,10 +78,16 @@ Status read_policy(TomlTable& in, LabelPolicy& out) {
         PolicyHandling made;
         SAMPAN_ASSIGN(made.scheme, handling.need_text("scheme"));
         SAMPAN_ASSIGN(made.codes, handling.need_texts("codes"));
+        SAMPAN_TRY(check_word(handling, "scheme", made.scheme));
+        if (holds(out.handling, made.scheme, &PolicyHandling::scheme))
+            return handling.error("scheme", "stands twice");
         out.handling.push_back(std::move(made));
         return ok_status();
     });
     SAMPAN_TRY(handling_read);
+    if (out.levels.empty()) return in.error("level", "the policy has no levels");
+    if (out.release_threshold && !holds(out.levels, *out.release_threshold, &PolicyLevel::id))
+        return in.error("release_threshold", "\"" + *out.release_threshold + "\" is no level");
     std::sort(out.levels.begin(), out.levels.end(),
               [](const auto& a, const auto& b) { return a.rank < b.rank; });
     std::sort(out.categories.begin(), out.categories.end(),
@@ -79,8 +112,8 @@ Status read_dialogue(TomlTable& in, DialogueEntry& out) {
     SAMPAN_ASSIGN(out.begins, in.need_time("begins"));
     SAMPAN_ASSIGN(out.ends, in.need_time("ends"));
     SAMPAN_ASSIGN(out.submission_deadline, in.need_time("submission_deadline"));
-    SAMPAN_ASSIGN(std::vector<std::string> participants, in.need_texts("participants"));
-    for (const std::string& text : sorted_unique(std::move(participants))) {
+    SAMPAN_ASSIGN(std::vector<std::string> participants, need_set(in, "participants"));
+    for (const std::string& text : participants) {
         auto agency = AgencyId::parse(text);
         if (!agency.ok()) return in.error("participants", agency.error().context());
         out.participants.push_back(*agency);
@@ -91,8 +124,27 @@ Status read_dialogue(TomlTable& in, DialogueEntry& out) {
         if (!parsed.ok()) return in.error("sister", parsed.error().context());
         out.sister = *parsed;
     }
+    if (!std::binary_search(out.participants.begin(), out.participants.end(), out.host))
+        return in.error("host", out.host.text() + " is not among the participants");
+    if (!is_display_text(out.title, k_title_bytes))
+        return in.error("title", "cannot be shown or is too long");
     if (out.ends < out.begins) return in.error("ends", "is before the beginning");
+    if (out.begins < out.submission_deadline)
+        return in.error("submission_deadline", "is after the beginning");
     return ok_status();
+}
+
+// Only when all are read can it be said; the line of the id is no longer at hand.
+Status check_sister(const ExchangeFile& file, const DialogueEntry& dialogue, const std::string& path) {
+    const auto is_sister = [&](const DialogueEntry& d) {
+        return d.id == *dialogue.sister && d.id != dialogue.id;
+    };
+    if (!dialogue.sister || std::any_of(file.dialogues.begin(), file.dialogues.end(), is_sister))
+        return ok_status();
+    return Error(ConfigError::bad_file,
+                 path + ": dialogue " + dialogue.id.text() + ": sister: " + dialogue.sister->text() +
+                     " is no other dialogue",
+                 "correct the file");
 }
 
 template <typename Key>
@@ -140,17 +192,16 @@ Result<ExchangeFile> parse_exchange_file(std::string_view text, const std::strin
         return root.tables("dialogue", [&](TomlTable& in) -> Status {
             DialogueEntry made;
             SAMPAN_TRY(read_dialogue(in, made));
+            for (const DialogueEntry& other : out.dialogues)
+                if (other.id == made.id) return in.error("id", made.id.text() + " stands twice");
             out.dialogues.push_back(std::move(made));
             return ok_status();
         });
     });
     SAMPAN_TRY(done);
+    for (const DialogueEntry& dialogue : out.dialogues) SAMPAN_TRY(check_sister(out, dialogue, path));
     std::sort(out.dialogues.begin(), out.dialogues.end(),
               [](const auto& a, const auto& b) { return a.id < b.id; });
-    for (std::size_t i = 1; i < out.dialogues.size(); ++i)
-        if (out.dialogues[i - 1].id == out.dialogues[i].id)
-            return Error(AuthorityError::bad_file,
-                         path + ": dialogue " + out.dialogues[i].id.text() + " stands twice");
     return out;
 }
 
@@ -162,6 +213,9 @@ Result<BrokerEntry> parse_broker_card(std::string_view text, const std::string& 
         if (!parsed.ok()) return in.error("id", parsed.error().context());
         out.id = *parsed;
         SAMPAN_ASSIGN(out.addresses, in.need_texts("addresses"));
+        for (const std::string& address : out.addresses)
+            if (!is_broker_address(address))
+                return in.error("addresses", "\"" + address + "\" is not tcp://host:port");
         SAMPAN_ASSIGN(out.curve_key, hex_key<CurvePublicKey>(in, "curve_key"));
         SAMPAN_ASSIGN(out.log_key, hex_signing_key(in, "log_key"));
         SAMPAN_ASSIGN(out.receipt_key, hex_signing_key(in, "receipt_key"));

@@ -38,8 +38,10 @@ struct KeyWriter {
     }
 };
 
-Status refuse_existing(FileSystem& files, const std::string& folder) {
-    if (files.exists(folder + "/curve.key"))
+Status begin_folder(FileSystem& files, const std::string& folder, const SecretBuffer& passphrase) {
+    SAMPAN_TRY(refuse_empty(passphrase));
+    if (files.exists(folder + "/curve.key") || files.exists(folder + "/root.key") ||
+        files.exists(folder + "/log.key") || files.exists(folder + "/signing.key"))
         return Error(AuthorityError::exists, folder + " holds keys already",
                      "choose another folder: keys are never overwritten");
     return files.make_directories(folder);
@@ -50,9 +52,9 @@ Status refuse_existing(FileSystem& files, const std::string& folder) {
 Result<NewAgency> make_agency(FileSystem& files, const std::string& folder, const AgencyPlan& plan,
                               const SecretBuffer& passphrase, const SecretBuffer& archive_passphrase,
                               UnixMillis now, const KeyFileCost& cost) {
-    if (!plan.names.contains("en"))
-        return Error(AuthorityError::bad_terms, "an agency needs a name in English");
-    SAMPAN_TRY(refuse_existing(files, folder));
+    SAMPAN_TRY(check_member_names(plan.names, plan.country, "the agency"));
+    SAMPAN_TRY(refuse_empty(archive_passphrase));
+    SAMPAN_TRY(begin_folder(files, folder, passphrase));
     const CertificateNames names{plan.agency, plan.exchange};
     const KeyWriter write{files, folder, passphrase, cost};
     const Ed25519Key root_key = Ed25519Key::generate();
@@ -96,10 +98,42 @@ Result<NewAgency> make_agency(FileSystem& files, const std::string& folder, cons
     return NewAgency{folder + "/joining-request.txt", verified.hash, certificate.validity().not_after};
 }
 
+Result<UnixMillis> renew_certificate(FileSystem& files, const std::string& folder,
+                                     const SecretBuffer& passphrase, UnixMillis now) {
+    const auto read_certificate = [&](const char* name) -> Result<Certificate> {
+        SAMPAN_ASSIGN(Bytes pem, read_file(files, folder + name, limits::k_statement_bytes));
+        return Certificate::parse_pem(as_text(pem));
+    };
+    SAMPAN_ASSIGN(Certificate root, read_certificate("/root.pem"));
+    SAMPAN_ASSIGN(Certificate old, read_certificate("/node.pem"));
+    SAMPAN_ASSIGN(Bytes statement, read_file(files, folder + "/descriptor.bin", limits::k_statement_bytes));
+    SAMPAN_ASSIGN(SignedStatement first, decode_statement_file(statement));
+    SAMPAN_ASSIGN(Descriptor descriptor, decode_descriptor(first.bytes));
+    auto root_bytes = read_key_file(files, folder + "/root.key", key_purpose::k_agency_root, passphrase);
+    if (!root_bytes.ok() && root_bytes.error().is(FileError::not_found))
+        return root_bytes.error().with_remedy("put root.key back into the folder for this step");
+    if (!root_bytes.ok()) return root_bytes.error();
+    SAMPAN_ASSIGN(Ed25519Seed seed, Ed25519Seed::parse(root_bytes->reveal(k_reveal)));
+    const Ed25519Key root_key = Ed25519Key::from_seed(seed);
+    if (root_key.public_key() != root.public_key())
+        return Error(AuthorityError::bad_file, folder + "/root.key does not belong to root.pem");
+    const CertificateNames names{descriptor.agency, descriptor.exchange};
+    SAMPAN_TRY(verify_root_certificate(root, names, now));
+    SAMPAN_ASSIGN(Certificate renewed, make_node_certificate(root_key, root, old.public_key(), names,
+                                                             days_from(now, k_node_days)));
+    SAMPAN_TRY(verify_node_certificate(renewed, root, names, now));
+    SAMPAN_TRY(write_file(files, folder + "/node.pem", as_bytes(renewed.pem()), Replace::yes, 0644));
+    return renewed.validity().not_after;
+}
+
 Result<BrokerEntry> make_broker(FileSystem& files, const std::string& folder, const BrokerId& id,
                                 const std::vector<std::string>& addresses, const SecretBuffer& passphrase,
                                 const KeyFileCost& cost) {
-    SAMPAN_TRY(refuse_existing(files, folder));
+    for (const std::string& address : addresses)
+        if (!is_broker_address(address))
+            return Error(AuthorityError::bad_terms, "\"" + address + "\" is no address",
+                         "write it as tcp://host:port");
+    SAMPAN_TRY(begin_folder(files, folder, passphrase));
     const KeyWriter write{files, folder, passphrase, cost};
     const Ed25519Key log = Ed25519Key::generate();
     const Ed25519Key receipt = Ed25519Key::generate();
@@ -114,7 +148,7 @@ Result<BrokerEntry> make_broker(FileSystem& files, const std::string& folder, co
 Result<AuditorEntry> make_auditor(FileSystem& files, const std::string& folder, const AgencyId& id,
                                   const std::string& name, const SecretBuffer& passphrase,
                                   const KeyFileCost& cost) {
-    SAMPAN_TRY(refuse_existing(files, folder));
+    SAMPAN_TRY(begin_folder(files, folder, passphrase));
     const KeyWriter write{files, folder, passphrase, cost};
     const Ed25519Key signing = Ed25519Key::generate();
     AuditorEntry out{id, name, {}, signing.public_key()};

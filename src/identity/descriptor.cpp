@@ -10,8 +10,6 @@
 namespace sampan {
 namespace {
 
-constexpr std::size_t k_statement_bytes = 16 * limits::k_kib;
-
 Error bad_descriptor(std::string why) {
     return Error(IdentityError::bad_descriptor, std::move(why));
 }
@@ -20,6 +18,12 @@ Error bad_bundle(std::string why) {
 }
 std::string text_of(ByteView bytes) {
     return std::string(as_text(bytes));
+}
+
+// A low-order key makes the same, known secret with everyone; every sender would have to fail on it.
+bool is_low_order(const X25519PublicKey& key) {
+    static const X25519KeyPair probe = X25519KeyPair::generate();
+    return !x25519(probe.secret_key, key).ok();
 }
 
 Result<SignedStatement> sign_statement(Purpose purpose, Bytes bytes, const Signer& node) {
@@ -50,7 +54,7 @@ Bytes encode_descriptor(const Descriptor& descriptor) {
 
 Result<Descriptor> decode_descriptor(ByteView bytes) {
     wire::Descriptor in;
-    SAMPAN_TRY(decode_strict(bytes, k_statement_bytes, in));
+    SAMPAN_TRY(decode_strict(bytes, limits::k_statement_bytes, in));
     Descriptor out;
     SAMPAN_ASSIGN(out.exchange, ExchangeName::parse(in.exchange()));
     SAMPAN_ASSIGN(out.agency, AgencyId::parse(in.agency()));
@@ -65,6 +69,8 @@ Result<Descriptor> decode_descriptor(ByteView bytes) {
     out.issued = UnixMillis(in.issued_ms());
     out.expires = UnixMillis(in.expires_ms());
     if (out.counter == 0) return bad_descriptor("descriptors count from 1");
+    if (out.curve_key.is_zero()) return bad_descriptor("it has no CURVE key");
+    if (out.suites.size() > limits::k_suites) return bad_descriptor("it has too many suites");
     if (out.version_low == 0 || out.version_high < out.version_low)
         return bad_descriptor("its version range is empty");
     if (out.suites.empty() || !std::is_sorted(out.suites.begin(), out.suites.end()) ||
@@ -113,7 +119,7 @@ Bytes encode_prekey_bundle(const PrekeyBundle& bundle) {
 
 Result<PrekeyBundle> decode_prekey_bundle(ByteView bytes) {
     wire::PrekeyBundle in;
-    SAMPAN_TRY(decode_strict(bytes, k_statement_bytes, in));
+    SAMPAN_TRY(decode_strict(bytes, limits::k_statement_bytes, in));
     PrekeyBundle out;
     SAMPAN_ASSIGN(out.exchange, ExchangeName::parse(in.exchange()));
     SAMPAN_ASSIGN(out.agency, AgencyId::parse(in.agency()));
@@ -128,6 +134,7 @@ Result<PrekeyBundle> decode_prekey_bundle(ByteView bytes) {
         SAMPAN_ASSIGN(X25519PublicKey taken, X25519PublicKey::parse(as_bytes(key)));
         if (std::any_of(out.keys.begin(), out.keys.end(), [&](const Prekey& p) { return p.key == taken; }))
             return bad_bundle("a key stands twice");
+        if (is_low_order(taken)) return bad_bundle("a key is of low order");
         out.keys.push_back({taken});
     }
     out.issued = UnixMillis(in.issued_ms());

@@ -76,6 +76,8 @@ Result<JoiningRequest> decode_request(ByteView bytes) {
     }
     if (in.kind() < 1 || in.kind() > 3) return bad("its kind of member is unknown");
     out.country = in.country();
+    if (const Status names = check_member_names(out.names, out.country, "the agency"); !names.ok())
+        return bad(names.error().context());
     out.kind = static_cast<MemberKind>(in.kind());
     out.root_certificate = to_bytes(as_bytes(in.root_certificate()));
     out.descriptor.bytes = to_bytes(as_bytes(in.first_descriptor()));
@@ -106,7 +108,7 @@ Result<VerifiedJoiningRequest> verify_joining_request(std::string_view text, Uni
     const Bytes request_bytes = to_bytes(as_bytes(in.request()));
     SAMPAN_ASSIGN(JoiningRequest request, decode_request(request_bytes));
     SAMPAN_ASSIGN(Certificate root, Certificate::parse_der(request.root_certificate));
-    if (!root.is_authority()) return bad("its root certificate is not a root");
+    SAMPAN_TRY(verify_root_certificate(root, {request.agency, request.exchange}, now));
     SAMPAN_ASSIGN(Ed25519Signature by_root, Ed25519Signature::parse(as_bytes(in.root_signature())));
     SAMPAN_ASSIGN(Ed25519Signature by_node, Ed25519Signature::parse(as_bytes(in.node_signature())));
     SAMPAN_TRY(verify_purpose(Purpose::joining, root.public_key(), request_bytes, by_root));

@@ -63,6 +63,10 @@ Result<NodeKeys> load_node_keys(FileSystem& files, const std::string& folder,
     SAMPAN_ASSIGN(Ed25519Key witness,
                   load_signing(files, folder, "witness.key", key_purpose::k_witness, passphrase));
     SAMPAN_ASSIGN(CurveKeyPair curve, load_curve(files, folder, passphrase));
+    if (witness.public_key() != descriptor.witness_key || curve.public_key != descriptor.curve_key)
+        return Error(IdentityError::bad_descriptor,
+                     "witness.key or curve.key is not the one that descriptor.bin names",
+                     "put back the files that were made together in " + folder);
     SAMPAN_ASSIGN(SecretBuffer storage,
                   load(files, folder, "storage.key", key_purpose::k_storage, passphrase));
     SAMPAN_ASSIGN(StorageKey storage_key, StorageKey::parse(storage.reveal(k_reveal)));

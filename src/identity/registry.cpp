@@ -27,12 +27,12 @@ bool sorted_by_id(const List& list) {
 
 Status check_member(const Registry& registry, const Member& member) {
     const std::string who = "member " + member.id.text();
-    if (!member.names.contains("en")) return bad(who + " has no name in English");
-    if (!member.country.empty() && member.country.size() != 2)
-        return bad(who + ": the country is no ISO 3166-1 alpha-2 code");
+    SAMPAN_TRY(check_member_names(member.names, member.country, who));
     const auto root = Certificate::parse_der(member.root_certificate);
     if (!root.ok()) return root.error().within(who);
     if (!root->is_authority()) return bad(who + ": the pinned certificate is not a root");
+    if (const CertificateNames names{member.id, registry.exchange}; root->host() != names.host())
+        return bad(who + ": the pinned root is of " + root->host() + ", not of " + names.host());
     if (const Status clearance = check_clearance(registry.policy, member.clearance); !clearance.ok())
         return clearance.error().within(who + ": clearance");
     if (registry.policy.level(member.send_ceiling) == nullptr)
@@ -42,6 +42,8 @@ Status check_member(const Registry& registry, const Member& member) {
 
 Status check_dialogue(const Registry& registry, const DialogueEntry& dialogue) {
     const std::string which = "dialogue " + dialogue.id.text();
+    if (!is_display_text(dialogue.title, k_title_bytes))
+        return bad(which + " has no title that can be shown");
     if (dialogue.ends < dialogue.begins) return bad(which + " ends before it begins");
     if (!std::is_sorted(dialogue.participants.begin(), dialogue.participants.end()) ||
         std::adjacent_find(dialogue.participants.begin(), dialogue.participants.end()) !=
@@ -70,20 +72,68 @@ Status check_parties(const Registry& registry) {
     for (const AuditorEntry& auditor : registry.auditors) {
         if (registry.member(auditor.id) != nullptr)
             return bad("auditor " + auditor.id.text() + " has the id of a member");
+        if (!is_display_text(auditor.name, limits::k_name_bytes))
+            return bad("auditor " + auditor.id.text() + " has no name that can be shown");
         curve_keys.push_back(auditor.curve_key);
     }
     for (const BrokerEntry& broker : registry.brokers) {
-        if (broker.addresses.empty()) return bad("broker " + broker.id.text() + " has no address");
+        if (broker.addresses.empty() || broker.addresses.size() > limits::k_broker_addresses)
+            return bad("broker " + broker.id.text() + " has no address, or too many");
+        for (const std::string& address : broker.addresses)
+            if (!is_broker_address(address))
+                return bad("broker " + broker.id.text() + ": \"" + address.substr(0, 128) +
+                           "\" is not tcp://host:port");
+        if (broker.log_key == broker.receipt_key)
+            return bad("broker " + broker.id.text() + " has one key for two purposes");
         curve_keys.push_back(broker.curve_key);
     }
     std::sort(curve_keys.begin(), curve_keys.end());
     if (std::adjacent_find(curve_keys.begin(), curve_keys.end()) != curve_keys.end())
         return bad("two parties have the same CURVE key");
+    if (!curve_keys.empty() && curve_keys.front().is_zero()) return bad("a party has no CURVE key");
     for (const DialogueEntry& dialogue : registry.dialogues) SAMPAN_TRY(check_dialogue(registry, dialogue));
     return ok_status();
 }
 
 }  // namespace
+
+bool is_broker_address(std::string_view text) {
+    constexpr std::string_view k_scheme = "tcp://";
+    if (!text.starts_with(k_scheme) || text.size() > 128) return false;
+    const auto colon = text.rfind(':');
+    const std::string_view host = text.substr(k_scheme.size(), colon - k_scheme.size());
+    const std::string_view port = text.substr(colon + 1);
+    const auto of_host = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+               c == '-' || c == ':' || c == '[' || c == ']';
+    };
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (colon < k_scheme.size() || host.empty() || !std::all_of(host.begin(), host.end(), of_host))
+        return false;
+    if (port.empty() || port.size() > 5 || port.front() == '0' ||
+        !std::all_of(port.begin(), port.end(), is_digit))
+        return false;
+    return std::stoul(std::string(port)) <= 65535;
+}
+
+Status check_member_names(const std::map<std::string, std::string>& names, const std::string& country,
+                          const std::string& who) {
+    if (!names.contains("en")) return bad(who + " has no name in English");
+    for (const auto& [language, name] : names) {
+        const auto of_tag = [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+        };
+        if (language.size() < 2 || language.size() > 16 ||
+            !std::all_of(language.begin(), language.end(), of_tag))
+            return bad(who + ": \"" + language.substr(0, 32) + "\" is no language tag");
+        if (!is_display_text(name, limits::k_name_bytes))
+            return bad(who + ": the name in \"" + language + "\" cannot be shown or is too long");
+    }
+    const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (!country.empty() && (country.size() != 2 || !std::all_of(country.begin(), country.end(), is_upper)))
+        return bad(who + ": the country is no ISO 3166-1 alpha-2 code");
+    return ok_status();
+}
 
 const Member* Registry::member(const AgencyId& id) const {
     return find_sorted(members, id);
@@ -111,12 +161,15 @@ Status check_registry(const Registry& registry) {
     SAMPAN_TRY(check_policy(registry.policy));
     SAMPAN_TRY(check_parties(registry));
     const auto& keys = registry.authority_keys;
+    if (keys.size() > limits::k_authority_keys) return bad("too many authority keys");
     if (!std::is_sorted(keys.begin(), keys.end()) ||
         std::adjacent_find(keys.begin(), keys.end()) != keys.end())
         return bad("authority keys are unsorted or repeated");
     if (registry.authority_threshold == 0 || registry.authority_threshold > keys.size())
         return bad("the authority threshold cannot be met by " + std::to_string(keys.size()) + " keys");
     if (registry.incarnation.number == 0) return bad("log incarnations count from 1");
+    if ((registry.incarnation.number == 1) != registry.incarnation.predecessor_checkpoint.empty())
+        return bad("every log incarnation but the first names its predecessor's last checkpoint");
     if (registry.witness_quorum == 0) return bad("the witness quorum is at least 1");
     if (registry.version_floor == 0) return bad("the version floor is at least 1");
     return ok_status();

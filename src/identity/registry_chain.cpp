@@ -22,6 +22,8 @@ Result<SignedBytes> open_signed(ByteView bytes) {
     SAMPAN_TRY(decode_strict(bytes, limits::k_registry_bytes, in));
     SignedBytes out;
     out.registry = to_bytes(as_bytes(in.registry()));
+    if (static_cast<std::size_t>(in.signatures_size()) > 2 * limits::k_authority_keys)
+        return Error(IdentityError::bad_authority_signature, "too many signatures");
     std::optional<Ed25519PublicKey> last;
     for (const wire::RegistrySignature& one : in.signatures()) {
         SAMPAN_ASSIGN(Ed25519PublicKey key, parse_ed25519_public_key(as_bytes(one.key())));
@@ -45,6 +47,18 @@ Status require_threshold(const SignedBytes& in, const Registry& rules, std::stri
     return Error(IdentityError::bad_authority_signature,
                  std::to_string(count) + " of the " + std::to_string(rules.authority_threshold) +
                      " signatures by the " + std::string(whose) + " authority keys that are needed");
+}
+
+// A stranger's signature decides nothing, but would give one epoch many forms.
+Status refuse_strangers(const SignedBytes& in, const Registry& current, const Registry& next) {
+    const auto among = [](const std::vector<Ed25519PublicKey>& keys, const Ed25519PublicKey& key) {
+        return std::binary_search(keys.begin(), keys.end(), key);
+    };
+    for (const Ed25519PublicKey& key : in.signers)
+        if (!among(current.authority_keys, key) && !among(next.authority_keys, key))
+            return Error(IdentityError::bad_authority_signature,
+                         "it is signed by a key that is no authority key");
+    return ok_status();
 }
 
 }  // namespace
@@ -76,6 +90,7 @@ Result<RegistryChain> RegistryChain::begin(ByteView signed_epoch_1, const Sha256
         return Error(IdentityError::registry_gap,
                      "trust begins at epoch 1, this is epoch " + std::to_string(registry.epoch.get()));
     SAMPAN_TRY(require_threshold(in, registry, "first"));
+    SAMPAN_TRY(refuse_strangers(in, registry, registry));
     RegistryChain out;
     SAMPAN_ASSIGN(out.newest_, make_epoch(std::move(registry), in.registry, signed_epoch_1));
     out.epochs_.push_back(out.newest_);
@@ -112,6 +127,9 @@ Status RegistryChain::accept(ByteView signed_epoch) {
     if (next.authority_keys != current.authority_keys ||
         next.authority_threshold != current.authority_threshold)
         SAMPAN_TRY(require_threshold(in, next, "new"));
+    SAMPAN_TRY(refuse_strangers(in, current, next));
+    if (next.incarnation.number < current.incarnation.number)
+        return Error(IdentityError::registry_rollback, "it names an earlier incarnation of the log");
     SAMPAN_ASSIGN(newest_, make_epoch(std::move(next), in.registry, signed_epoch));
     epochs_.push_back(newest_);
     return ok_status();

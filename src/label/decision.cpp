@@ -91,8 +91,11 @@ std::string explain(const Decision& decision, const LabelPolicy& policy, const L
         case Verdict::unknown_policy:
             return "The label is of policy \"" + label.policy + "\"; this exchange uses \"" + policy.id +
                    "\".";
-        case Verdict::invalid_label:
-            return "The label is not valid under policy \"" + policy.id + "\".";
+        case Verdict::invalid_label: {
+            const Status reason = check_label(policy, label);
+            return "The label is not valid under policy \"" + policy.id + "\"" +
+                   (reason.ok() ? std::string() : ": " + reason.error().context()) + ".";
+        }
         case Verdict::classification_too_high:
             return who + " is cleared to " + level_title(policy, clearance.level) + "; this is " +
                    level_title(policy, label.classification) + ".";
@@ -113,7 +116,8 @@ std::string explain(const Decision& decision, const LabelPolicy& policy, const L
         case Verdict::suite_below_floor:
             return "The policy asks for a stronger cipher suite than this message has.";
         case Verdict::label_expired:
-            return "The label has expired.";
+            return label.expires ? "The label expired on " + to_rfc3339(*label.expires).substr(0, 10) + "."
+                                 : std::string("The label has expired.");
         case Verdict::unknown_subject:
             return who + " is no member of this exchange.";
         case Verdict::member_not_active:

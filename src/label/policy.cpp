@@ -20,6 +20,54 @@ bool strictly_sorted(const List& list, Key key) {
 
 const auto k_self = [](const std::string& text) -> const std::string& { return text; };
 
+// Levels, tags and values are written into command lines, lists and markings: nothing may need quoting.
+bool is_word(std::string_view text) {
+    return is_dns_label(text);
+}
+bool is_code(std::string_view text) {
+    return !text.empty() && text.size() <= 32 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+Status check_levels(const LabelPolicy& policy) {
+    if (policy.levels.empty()) return bad_policy("the policy has no levels");
+    for (std::size_t i = 0; i < policy.levels.size(); ++i) {
+        const PolicyLevel& level = policy.levels[i];
+        if (!is_word(level.id)) return bad_policy("\"" + level.id + "\" is no level id");
+        if (!is_display_text(level.title, k_title_bytes))
+            return bad_policy("level " + level.id + " has no title that can be shown");
+        if (i > 0 && policy.levels[i - 1].rank >= level.rank)
+            return bad_policy("levels are not in rising rank");
+        if (policy.level(level.id) != &level) return bad_policy("level \"" + level.id + "\" stands twice");
+        for (std::size_t j = 0; j < i; ++j)
+            if (policy.levels[j].title == level.title)
+                return bad_policy("two levels have the title \"" + level.title + "\"");
+    }
+    return ok_status();
+}
+
+Status check_category(const PolicyCategory& category) {
+    if (!is_word(category.tag)) return bad_policy("\"" + category.tag + "\" is no category tag");
+    if (!is_display_text(category.title, k_title_bytes))
+        return bad_policy("category " + category.tag + " has no title that can be shown");
+    if (category.values.empty() || !strictly_sorted(category.values, k_self))
+        return bad_policy("the values of " + category.tag + " are empty, unsorted or repeated");
+    for (const std::string& value : category.values)
+        if (!is_word(value)) return bad_policy(category.tag + ": \"" + value + "\" is no value");
+    return ok_status();
+}
+
+Status check_scheme(const PolicyHandling& scheme) {
+    if (!is_word(scheme.scheme)) return bad_policy("\"" + scheme.scheme + "\" is no handling scheme");
+    if (scheme.codes.empty()) return bad_policy("handling scheme " + scheme.scheme + " has no codes");
+    for (auto code = scheme.codes.begin(); code != scheme.codes.end(); ++code) {
+        if (!is_code(*code)) return bad_policy(scheme.scheme + ": \"" + *code + "\" is no code");
+        if (std::find(scheme.codes.begin(), code, *code) != code)
+            return bad_policy(scheme.scheme + ": code " + *code + " stands twice");
+    }
+    return ok_status();
+}
+
 Status check_values(const PolicyCategory& category, const std::vector<std::string>& values) {
     if (values.empty() || !strictly_sorted(values, k_self))
         return Error(LabelError::not_canonical,
@@ -60,6 +108,9 @@ Status check_handling(const LabelPolicy& policy, const std::vector<LabelHandling
                          "the policy has no handling scheme \"" + code.scheme + "\"");
         if (std::find(scheme->codes.begin(), scheme->codes.end(), code.code) == scheme->codes.end())
             return Error(LabelError::unknown_value, code.scheme + " has no code \"" + code.code + "\"");
+        if (!code.text.empty() && !is_display_text(code.text, k_handling_text_bytes))
+            return Error(LabelError::bad_text, "the words beside " + code.scheme + " " + code.code +
+                                                   " are too long or cannot be shown");
     }
     return ok_status();
 }
@@ -79,30 +130,40 @@ const PolicyCategory* LabelPolicy::category(std::string_view tag) const {
 }
 
 Status check_policy(const LabelPolicy& policy) {
-    if (policy.id.empty()) return bad_policy("the policy has no id");
-    if (policy.levels.empty()) return bad_policy("the policy has no levels");
-    for (std::size_t i = 0; i < policy.levels.size(); ++i) {
-        const PolicyLevel& level = policy.levels[i];
-        if (level.id.empty() || level.title.empty()) return bad_policy("a level has no id or no title");
-        if (i > 0 && policy.levels[i - 1].rank >= level.rank)
-            return bad_policy("levels are not in rising rank");
-        if (policy.level(level.id) != &level) return bad_policy("level \"" + level.id + "\" stands twice");
-    }
+    if (!is_word(policy.id)) return bad_policy("\"" + policy.id + "\" is no policy id");
+    if (!is_display_text(policy.title, k_title_bytes))
+        return bad_policy("the policy has no title that can be shown");
+    SAMPAN_TRY(check_levels(policy));
     if (!strictly_sorted(policy.categories,
                          [](const PolicyCategory& c) -> const std::string& { return c.tag; }))
         return bad_policy("categories are unsorted, repeated or unnamed");
-    for (const PolicyCategory& category : policy.categories) {
-        if (category.values.empty() || !strictly_sorted(category.values, k_self))
-            return bad_policy("the values of " + category.tag + " are empty, unsorted or repeated");
-    }
+    for (const PolicyCategory& category : policy.categories) SAMPAN_TRY(check_category(category));
     if (!strictly_sorted(policy.handling,
                          [](const PolicyHandling& h) -> const std::string& { return h.scheme; }))
         return bad_policy("handling schemes are unsorted, repeated or unnamed");
-    for (const PolicyHandling& scheme : policy.handling)
-        if (scheme.codes.empty()) return bad_policy("handling scheme " + scheme.scheme + " has no codes");
+    for (const PolicyHandling& scheme : policy.handling) SAMPAN_TRY(check_scheme(scheme));
+    if (policy.suite_floor == 0) return bad_policy("cipher suites count from 1");
     if (policy.release_threshold && policy.level(*policy.release_threshold) == nullptr)
         return bad_policy("the release threshold \"" + *policy.release_threshold + "\" is no level");
     return ok_status();
+}
+
+// Bytes suffice, since UTF-8 is given: U+0080–U+009F, U+2028–U+202E, U+2066–U+2069 and U+FEFF are the only
+// characters looked for beyond ASCII.
+bool is_display_text(std::string_view text, std::size_t limit) {
+    if (text.empty() || text.size() > limit) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = [&](std::size_t at) {
+            return i + at < text.size() ? static_cast<unsigned char>(text[i + at]) : 0U;
+        };
+        const unsigned first = byte(0);
+        if (first < 0x20 || first == 0x7f) return false;
+        if (first == 0xc2 && byte(1) < 0xa0) return false;
+        if (first == 0xe2 && byte(1) == 0x80 && byte(2) >= 0xa8 && byte(2) <= 0xae) return false;
+        if (first == 0xe2 && byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9) return false;
+        if (first == 0xef && byte(1) == 0xbb && byte(2) == 0xbf) return false;
+    }
+    return true;
 }
 
 Status check_label(const LabelPolicy& policy, const Label& label) {
@@ -121,6 +182,10 @@ Status check_label(const LabelPolicy& policy, const Label& label) {
     if (label.releasable_to.size() > limits::k_recipients)
         return Error(LabelError::too_many_values, "the releasable-to list is over its limit");
     if (label.originator.empty()) return Error(LabelError::not_canonical, "the label has no originator");
+    if (label.expires && *label.expires <= label.created)
+        return Error(LabelError::bad_dates, "the label expires before it is made");
+    if (label.review && *label.review <= label.created)
+        return Error(LabelError::bad_dates, "the label is to be reviewed before it is made");
     return ok_status();
 }
 

@@ -24,6 +24,9 @@ struct ExchangeFile {
 };
 Result<ExchangeFile> parse_exchange_file(std::string_view text, const std::string& path);
 
+// `bad_terms` for an empty passphrase: nothing private is written under one.
+Status refuse_empty(const SecretBuffer& passphrase);
+
 // What the authority grants a member.
 struct MemberTerms {
     Clearance clearance;
@@ -47,7 +50,8 @@ struct NewEpoch {
 
 class Authority {
   public:
-    // Makes the folder, the key and epoch 1 (no members yet). Refuses a folder that holds an exchange.
+    // Makes the folder, the key and epoch 1 (no members yet). Refuses a folder that holds an exchange. The
+    // exchange file is copied to DIR/exchange.toml, unless it is that file.
     static Result<NewEpoch> init(FileSystem& files, const std::string& folder,
                                  const std::string& exchange_file, const SecretBuffer& passphrase,
                                  UnixMillis now, const KeyFileCost& cost = {});
@@ -67,7 +71,8 @@ class Authority {
     Status set_terms(const AgencyId& agency, const MemberTerms& terms);
     Status add_broker(const BrokerEntry& broker);  // or replaces the one of the same id
     Status add_auditor(const AuditorEntry& auditor);
-    // Re-reads exchange.toml, checks, signs and writes the next epoch.
+    // Re-reads exchange.toml, checks, signs and writes the next epoch, also when nothing else changed: that
+    // renews its expiry. After a failure nothing is written, and the object is to be thrown away.
     Result<NewEpoch> commit(UnixMillis now);
 
   private:

@@ -19,11 +19,17 @@ struct NewAgency {
 };
 // Root (10 years), node key and certificate (90 days), CURVE, witness, storage and archive keys, first
 // descriptor, joining request. `archive_passphrase` protects the archive's private half alone. Refuses a
-// folder that has keys.
+// folder that has keys, and empty passphrases.
 Result<NewAgency> make_agency(FileSystem& files, const std::string& folder, const AgencyPlan& plan,
                               const SecretBuffer& passphrase, const SecretBuffer& archive_passphrase,
                               UnixMillis now, const KeyFileCost& cost = {});
 
+// A new certificate of 90 days for the node's key: root.key must be in the folder for it. node.pem is
+// replaced; the node states the new one at its next start. Returns when it expires.
+Result<UnixMillis> renew_certificate(FileSystem& files, const std::string& folder,
+                                     const SecretBuffer& passphrase, UnixMillis now);
+
+// Addresses are "tcp://host:port", as the registry has them.
 Result<BrokerEntry> make_broker(FileSystem& files, const std::string& folder, const BrokerId& id,
                                 const std::vector<std::string>& addresses, const SecretBuffer& passphrase,
                                 const KeyFileCost& cost = {});

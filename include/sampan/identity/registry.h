@@ -88,8 +88,16 @@ Bytes encode_policy(const LabelPolicy& policy);
 Bytes encode_registry(const Registry& registry);
 // Strict; also everything check_registry refuses.
 Result<Registry> decode_registry(ByteView bytes);
-// Sorted, unique, known levels, valid certificates and names, participants that exist, threshold possible.
+// Sorted, unique, known levels, roots of exactly that agency of this exchange, names that can be shown,
+// broker addresses of the form "tcp://host:port", no CURVE key twice, participants that exist, a threshold
+// that can be met.
 Status check_registry(const Registry& registry);
+// Part of the above, also asked of a joining request: a name in English, language tags, a country code or "".
+// `who` begins the errors.
+Status check_member_names(const std::map<std::string, std::string>& names, const std::string& country,
+                          const std::string& who);
+// "tcp://host:port": what a node can dial, and nothing that a shell or a terminal would take for more.
+bool is_broker_address(std::string_view text);
 
 // One verified epoch, with what is looked up often made ready. Shared read-only.
 class RegistryEpoch {
@@ -122,8 +130,9 @@ class RegistryChain {
     static Result<RegistryChain> begin(ByteView signed_epoch_1, const Sha256Digest& expected);
     // The next epoch: exactly one more, chained by hash, signed by the threshold of the current keys (and of
     // the new ones when they change). `registry_rollback` for an older, `registry_gap` for a later one,
-    // `registry_fork` for a different epoch of the same number; the same bytes again are accepted and change
-    // nothing.
+    // `registry_fork` for a different epoch of the same number, or one that does not continue the newest; the
+    // same epoch again is accepted and changes nothing. Every signature must verify and be by a current (or
+    // new) authority key. The exchange's name never changes; the log's incarnation never goes back.
     Status accept(ByteView signed_epoch);
     const RegistryPtr& newest() const { return newest_; }
     const std::vector<RegistryPtr>& epochs() const { return epochs_; }  // from 1
@@ -138,7 +147,8 @@ class RegistryChain {
 
 // The epoch file: bytes of a registry signed by `keys`.
 Bytes sign_registry(const Registry& registry, const std::vector<const Ed25519Key*>& keys);
-// SHA-256 of the registry bytes inside an epoch file: of epoch 1, what trust is anchored in. Verifies nothing.
+// SHA-256 of the registry bytes inside an epoch file: of epoch 1, what trust is anchored in. Verifies
+// nothing.
 Result<Sha256Digest> registry_hash_of(ByteView signed_epoch);
 // For two people to compare on the telephone: the first 24 bytes as twelve syllable words of 16 bits, each
 // consonant (4 bits) vowel (2) consonant (4) vowel (2) consonant (4) from "bdfghjklmnprstvz" and "aiou", in

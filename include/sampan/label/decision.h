@@ -57,7 +57,7 @@ struct Decision {
     Sha256Digest policy_hash;
     bool permitted() const { return verdict == Verdict::permitted; }
 };
-// A sentence for an officer: "TH-RTP is cleared to RESTRICTED; this message is CONFIDENTIAL."
+// A sentence for an officer: "th-rtp is cleared to RESTRICTED; this is CONFIDENTIAL."
 std::string explain(const Decision& decision, const LabelPolicy& policy, const Label& label,
                     const AgencyId& subject, const Clearance& clearance);
 

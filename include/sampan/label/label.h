@@ -21,6 +21,8 @@ enum class LabelError {
     bad_policy,  // the policy itself is not well formed
     too_many_values,
     not_canonical,  // categories or values unsorted or twice
+    bad_text,       // words that cannot be shown safely, or are too long
+    bad_dates,      // it expires, or is to be reviewed, before it is made
 };
 constexpr std::string_view error_name(LabelError e) {
     switch (e) {
@@ -38,6 +40,10 @@ constexpr std::string_view error_name(LabelError e) {
             return "too_many_label_values";
         case LabelError::not_canonical:
             return "label_not_canonical";
+        case LabelError::bad_text:
+            return "bad_label_text";
+        case LabelError::bad_dates:
+            return "bad_label_dates";
     }
     return "unknown";
 }
@@ -75,7 +81,8 @@ struct LabelPolicy {
     const PolicyLevel* level(std::string_view level_id) const;
     const PolicyCategory* category(std::string_view tag) const;
 };
-// Refuses duplicate or empty ids, equal ranks, unsorted lists, an unknown threshold.
+// Refuses ids, tags and values that are not of a to z, 0 to 9 and hyphen (1 to 32 characters), duplicates,
+// equal ranks or titles, unsorted lists, titles that cannot be shown, an unknown threshold.
 Status check_policy(const LabelPolicy& policy);
 
 struct LabelCategory {
@@ -100,7 +107,8 @@ struct Label {
     std::optional<UnixMillis> review;
     std::optional<UnixMillis> expires;
 };
-// Known policy, classification, tags, values and codes; canonical order; within limits.
+// Known policy, classification, tags, values and codes; canonical order; within limits; words that can be
+// shown; dates in order. Allocates only to say what is wrong.
 Status check_label(const LabelPolicy& policy, const Label& label);
 
 // What an agency (or officer) may read: a level and the category values it holds.
@@ -110,8 +118,14 @@ struct Clearance {
 };
 Status check_clearance(const LabelPolicy& policy, const Clearance& clearance);
 
-// One line as a classified document carries it, for example
-// "RESTRICTED // CT // REL TO jp-npa, sg-spf // TLP:AMBER+STRICT // ORIGINATOR: th-rtp".
+// One line as a classified document carries it, for example "RESTRICTED // Compartment: ct // REL TO jp-npa,
+// sg-spf // TLP:AMBER+STRICT // ORIGINATOR: th-rtp".
 std::string marking(const LabelPolicy& policy, const Label& label);
+
+inline constexpr std::size_t k_handling_text_bytes = 256;
+inline constexpr std::size_t k_title_bytes = 256;
+// May this stand in a title, a name or a marking? UTF-8 (which the caller has checked) of 1 to `limit` bytes
+// without control characters, line separators or anything that changes the direction of writing.
+bool is_display_text(std::string_view text, std::size_t limit);
 
 }  // namespace sampan
