@@ -8,7 +8,6 @@ namespace sampan::node {
 namespace {
 
 constexpr std::int64_t k_held_ms = 30 * k_second_ms;  // for a certificate or an epoch that is on its way
-constexpr std::uint64_t k_frames_asked = 16;          // part frames requested ahead
 constexpr std::uint64_t k_frames_per_sync = 64;
 constexpr std::string_view k_archive_info{"sampan/1 archive\0", 17};
 constexpr std::string_view k_prekey_record = "prekey";
@@ -284,12 +283,14 @@ Status Core::request_parts() {
         arriving.synced = part.frames_held;
     }
     arriving.asked_to = std::max(arriving.asked_to, part.frames_held);
-    if (arriving.asked_to > part.frames_held + k_frames_asked / 2 || arriving.asked_to >= frames)
-        return ok_status();
-    const std::uint64_t count = std::min(k_frames_asked, frames - arriving.asked_to);
-    // On the wire part 0 is the body, and attachments count from 1.
-    send(FetchParts{part.subject, part.part + 1, arriving.asked_to, static_cast<std::uint32_t>(count)});
-    arriving.asked_to += count;
+    // Two requests ahead, each as large as the broker takes.
+    const std::uint64_t window = std::max<std::uint64_t>(1, welcome_ ? welcome_->frame_window : 1);
+    while (arriving.asked_to < frames && arriving.asked_to <= part.frames_held + window) {
+        const std::uint64_t count = std::min(window, frames - arriving.asked_to);
+        // On the wire part 0 is the body, and attachments count from 1.
+        send(FetchParts{part.subject, part.part + 1, arriving.asked_to, static_cast<std::uint32_t>(count)});
+        arriving.asked_to += count;
+    }
     return ok_status();
 }
 

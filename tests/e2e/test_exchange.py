@@ -210,8 +210,9 @@ class Strangers(ExchangeCase):
 
                 seen.add(recv_monitor_message(monitor)["event"])
         stranger.disable_monitor()
-        stranger.close()
-        context.term()
+        monitor.close(linger=0)
+        stranger.close(linger=0)
+        context.destroy(linger=0)
         self.assertIn(zmq.EVENT_HANDSHAKE_FAILED_AUTH, seen)
         self.assertNotIn(zmq.EVENT_HANDSHAKE_SUCCEEDED, seen)
 
