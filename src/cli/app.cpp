@@ -73,7 +73,9 @@ int App::run(const std::vector<std::string>& arguments, Console& console) {
     } catch (const CLI::CallForHelp&) {
         const CLI::App* at = &root_;
         while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-        console.out() << at->help(at == &root_ ? "" : command_line_of(root_).substr(0, command_line_of(root_).rfind(' ')))
+        console.out() << at->help(at == &root_
+                                      ? ""
+                                      : command_line_of(root_).substr(0, command_line_of(root_).rfind(' ')))
                       << std::flush;
         return k_exit_ok;
     } catch (const CLI::ParseError& failure) {

@@ -42,26 +42,32 @@ Result<AgencyPlan> plan_of(const AgencyOptions& o) {
 Result<int> run_init(Console& console, const AgencyOptions& o) {
     SAMPAN_ASSIGN(AgencyPlan plan, plan_of(o));
     SAMPAN_ASSIGN(SecretBuffer passphrase,
-                  read_passphrase(console, o.passphrase, "new passphrase of the node's keys", "--passphrase", Ask::twice));
+                  read_passphrase(console, o.passphrase, "new passphrase of the node's keys", "--passphrase",
+                                  Ask::twice));
     SAMPAN_ASSIGN(SecretBuffer archive,
-                  read_passphrase(console, o.archive_passphrase, "new passphrase of the archive (officers type it to read)",
+                  read_passphrase(console, o.archive_passphrase,
+                                  "new passphrase of the archive (officers type it to read)",
                                   "--archive-passphrase", Ask::twice));
     SAMPAN_ASSIGN(NewAgency made, make_agency(system_files(), o.folder, plan, passphrase, archive,
                                               system_clock().wall(), cost_of(console, o.exercise_keys)));
     if (console.json) {
-        console.print_json("sampan.agency/1", {{"agency", o.agency},
-                                               {"request", made.request_path},
-                                               {"words", fingerprint_words(made.request_hash)},
-                                               {"certificate_expires", to_rfc3339(made.certificate_expires)}});
+        console.print_json("sampan.agency/1",
+                           {{"agency", o.agency},
+                            {"request", made.request_path},
+                            {"words", fingerprint_words(made.request_hash)},
+                            {"certificate_expires", to_rfc3339(made.certificate_expires)}});
         return k_exit_ok;
     }
     console.out() << fields({{"agency", o.agency},
                              {"request", made.request_path},
                              {"words", fingerprint_words(made.request_hash)},
                              {"certificate until", to_rfc3339(made.certificate_expires)}});
-    console.say("Send the request to the exchange authority and read the words to it by telephone.\n"
-                "Then move " + o.folder + "/root.key to a place that is never on a network: no program needs it here.\n"
-                "Next: sampan node init");
+    console.say(
+        "Send the request to the exchange authority and read the words to it by telephone.\n"
+        "Then move " +
+        o.folder +
+        "/root.key to a place that is never on a network: no program needs it here.\n"
+        "Next: sampan node init");
     return k_exit_ok;
 }
 
@@ -71,13 +77,14 @@ Result<int> run_show(Console& console, const AgencyOptions& o) {
     auto verified = verify_joining_request(as_text(text), system_clock().wall());
     if (!verified.ok()) return verified.error().within(path);
     const JoiningRequest& request = verified->request;
-    const json shown{{"agency", request.agency.text()},
-                     {"exchange", request.exchange.text()},
-                     {"names", request.names},
-                     {"country", request.country},
-                     {"words", fingerprint_words(verified->hash)},
-                     {"certificate_expires", to_rfc3339(verified->descriptor.certificate.validity().not_after)},
-                     {"root_key_here", system_files().exists(o.folder + "/root.key")}};
+    const json shown{
+        {"agency", request.agency.text()},
+        {"exchange", request.exchange.text()},
+        {"names", request.names},
+        {"country", request.country},
+        {"words", fingerprint_words(verified->hash)},
+        {"certificate_expires", to_rfc3339(verified->descriptor.certificate.validity().not_after)},
+        {"root_key_here", system_files().exists(o.folder + "/root.key")}};
     if (console.json) {
         console.print_json("sampan.agency/1", shown);
         return k_exit_ok;
@@ -96,8 +103,9 @@ Result<int> run_show(Console& console, const AgencyOptions& o) {
 
 Result<int> run_auditor_init(Console& console, const AuditorOptions& o) {
     SAMPAN_ASSIGN(AgencyId id, AgencyId::parse(o.id));
-    SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase(console, o.passphrase, "new passphrase of the auditor's keys",
-                                                           "--passphrase", Ask::twice));
+    SAMPAN_ASSIGN(SecretBuffer passphrase,
+                  read_passphrase(console, o.passphrase, "new passphrase of the auditor's keys",
+                                  "--passphrase", Ask::twice));
     SAMPAN_ASSIGN(AuditorEntry made, make_auditor(system_files(), o.folder, id, o.name, passphrase,
                                                   cost_of(console, o.exercise_keys)));
     const std::string card = o.folder + "/auditor.pub.toml";
@@ -112,14 +120,16 @@ Result<int> run_auditor_init(Console& console, const AuditorOptions& o) {
 }  // namespace
 
 void add_agency_commands(App& app) {
-    CLI::App& group = *App::command(app.root(), "agency", "An agency's own identity: root, keys, joining request",
-                                    {"sampan agency init th-rtp --agency th-rtp --exchange ajct.example --name \"Royal Thai Police\""});
+    CLI::App& group = *App::command(
+        app.root(), "agency", "An agency's own identity: root, keys, joining request",
+        {"sampan agency init th-rtp --agency th-rtp --exchange ajct.example --name \"Royal Thai Police\""});
     group.require_subcommand(1);
     const auto o = std::make_shared<AgencyOptions>();
-    CLI::App* init = App::command(
-        group, "init", "Make an agency's root, keys and joining request",
-        {"sampan agency init keys --agency th-rtp --exchange ajct.example --name \"Royal Thai Police\" --country TH",
-         "sampan agency init keys --agency asec --exchange ajct.example --name \"ASEAN Secretariat\" --kind organisation"});
+    CLI::App* init = App::command(group, "init", "Make an agency's root, keys and joining request",
+                                  {"sampan agency init keys --agency th-rtp --exchange ajct.example --name "
+                                   "\"Royal Thai Police\" --country TH",
+                                   "sampan agency init keys --agency asec --exchange ajct.example --name "
+                                   "\"ASEAN Secretariat\" --kind organisation"});
     init->add_option("folder", o->folder, "Folder to make, with mode 0700")->required()->type_name("DIR");
     init->add_option("--agency", o->agency, "Agency id: a to z, 0 to 9, hyphen")->required()->type_name("ID");
     init->add_option("--exchange", o->exchange, "Name of the exchange")->required()->type_name("NAME");
@@ -127,12 +137,14 @@ void add_agency_commands(App& app) {
         ->required()
         ->take_all()
         ->type_name("TEXT");
-    init->add_option("--country", o->country, "ISO 3166 code, such as TH; none for an organisation")->type_name("CODE");
+    init->add_option("--country", o->country, "ISO 3166 code, such as TH; none for an organisation")
+        ->type_name("CODE");
     init->add_option("--kind", o->kind, "What the agency is")
         ->check(CLI::IsMember({"member-state", "partner", "organisation"}));
     add_passphrase(init, o->passphrase, "", "the passphrase of the node's keys");
     add_passphrase(init, o->archive_passphrase, "archive-", "the passphrase of the archive");
-    init->add_flag("--exercise-keys", o->exercise_keys, "Weak passphrase stretching, for exercises and tests");
+    init->add_flag("--exercise-keys", o->exercise_keys,
+                   "Weak passphrase stretching, for exercises and tests");
     app.on(init, [o](Console& console) { return run_init(console, *o); });
 
     const auto s = std::make_shared<AgencyOptions>();
@@ -151,7 +163,8 @@ void add_agency_commands(App& app) {
     made->add_option("--id", a->id, "Auditor id: a to z, 0 to 9, hyphen")->required()->type_name("ID");
     made->add_option("--name", a->name, "Who the auditor is")->required()->type_name("TEXT");
     add_passphrase(made, a->passphrase, "", "the passphrase of the auditor's keys");
-    made->add_flag("--exercise-keys", a->exercise_keys, "Weak passphrase stretching, for exercises and tests");
+    made->add_flag("--exercise-keys", a->exercise_keys,
+                   "Weak passphrase stretching, for exercises and tests");
     app.on(made, [a](Console& console) { return run_auditor_init(console, *a); });
 }
 

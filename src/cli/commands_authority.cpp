@@ -44,17 +44,17 @@ void print_epoch(Console& console, const NewEpoch& made) {
                                               {"changes", made.changes}});
         return;
     }
-    console.out() << fields({{"epoch", std::to_string(made.epoch.get())},
-                             {"hash", made.hash.hex()},
-                             {"file", made.path}});
+    console.out() << fields(
+        {{"epoch", std::to_string(made.epoch.get())}, {"hash", made.hash.hex()}, {"file", made.path}});
     for (const std::string& change : made.changes) console.out() << "  - " << printable(change) << "\n";
 }
 
 // Opens with the key, lets `change` make its changes, signs the next epoch.
 Result<int> next_epoch(Console& console, const AuthorityOptions& o,
                        const std::function<Status(Authority&, UnixMillis)>& change) {
-    SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase(console, o.passphrase, "passphrase of the authority's key",
-                                                           "--passphrase", Ask::once));
+    SAMPAN_ASSIGN(SecretBuffer passphrase,
+                  read_passphrase(console, o.passphrase, "passphrase of the authority's key", "--passphrase",
+                                  Ask::once));
     SAMPAN_ASSIGN(Authority authority, Authority::open(system_files(), o.folder, passphrase));
     const UnixMillis now = system_clock().wall();
     SAMPAN_TRY(change(authority, now));
@@ -65,9 +65,11 @@ Result<int> next_epoch(Console& console, const AuthorityOptions& o,
 }
 
 Result<int> run_init(Console& console, const AuthorityOptions& o) {
-    SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase(console, o.passphrase, "new passphrase of the authority's key",
-                                                           "--passphrase", Ask::twice));
-    if (o.exercise_keys) console.warn("note: --exercise-keys: these key files are quick to guess; for exercises only");
+    SAMPAN_ASSIGN(SecretBuffer passphrase,
+                  read_passphrase(console, o.passphrase, "new passphrase of the authority's key",
+                                  "--passphrase", Ask::twice));
+    if (o.exercise_keys)
+        console.warn("note: --exercise-keys: these key files are quick to guess; for exercises only");
     SAMPAN_ASSIGN(NewEpoch made, Authority::init(system_files(), o.folder, o.exchange_file, passphrase,
                                                  system_clock().wall(),
                                                  o.exercise_keys ? KeyFileCost{1, 1024} : KeyFileCost{}));
@@ -77,8 +79,10 @@ Result<int> run_init(Console& console, const AuthorityOptions& o) {
     }
     print_epoch(console, made);
     console.out() << fields({{"trust", made.hash.hex()}, {"words", fingerprint_words(made.hash)}});
-    console.say("The trust anchor goes into every node.toml and broker.toml: read the words to each other by "
-                "telephone.\nNext: sampan broker init, sampan agency init, then sampan authority add-broker and admit.");
+    console.say(
+        "The trust anchor goes into every node.toml and broker.toml: read the words to each other by "
+        "telephone.\nNext: sampan broker init, sampan agency init, then sampan authority add-broker and "
+        "admit.");
     return k_exit_ok;
 }
 
@@ -89,14 +93,15 @@ Result<int> run_admit(Console& console, const AuthorityOptions& o) {
         SAMPAN_ASSIGN(Bytes text, read_file(system_files(), path, limits::k_statement_bytes));
         auto verified = verify_joining_request(as_text(text), system_clock().wall());
         if (!verified.ok()) return verified.error().within(path);
-        console.say(verified->request.agency.text() + ": \"" + verified->request.names.at("en") + "\", words:\n    " +
-                    fingerprint_words(verified->hash));
+        console.say(verified->request.agency.text() + ": \"" + verified->request.names.at("en") +
+                    "\", words:\n    " + fingerprint_words(verified->hash));
         requests.push_back(std::move(*verified));
     }
     SAMPAN_TRY(console.confirm("Do these words agree with those that the agency read to you?"));
     const MemberTerms terms{clearance, o.ceiling.empty() ? clearance.level : o.ceiling};
     return next_epoch(console, o, [&](Authority& authority, UnixMillis now) -> Status {
-        for (const VerifiedJoiningRequest& request : requests) SAMPAN_TRY(authority.admit(request, terms, now));
+        for (const VerifiedJoiningRequest& request : requests)
+            SAMPAN_TRY(authority.admit(request, terms, now));
         return ok_status();
     });
 }
@@ -121,21 +126,28 @@ Result<int> run_terms(Console& console, const AuthorityOptions& o) {
 Result<int> run_add_broker(Console& console, const AuthorityOptions& o) {
     SAMPAN_ASSIGN(Bytes text, read_file(system_files(), o.card, limits::k_config_bytes));
     SAMPAN_ASSIGN(BrokerEntry broker, parse_broker_card(as_text(text), o.card));
-    return next_epoch(console, o, [&](Authority& authority, UnixMillis) { return authority.add_broker(broker); });
+    return next_epoch(console, o,
+                      [&](Authority& authority, UnixMillis) { return authority.add_broker(broker); });
 }
 
 Result<int> run_add_auditor(Console& console, const AuthorityOptions& o) {
     SAMPAN_ASSIGN(Bytes text, read_file(system_files(), o.card, limits::k_config_bytes));
     SAMPAN_ASSIGN(AuditorEntry auditor, parse_auditor_card(as_text(text), o.card));
-    return next_epoch(console, o, [&](Authority& authority, UnixMillis) { return authority.add_auditor(auditor); });
+    return next_epoch(console, o,
+                      [&](Authority& authority, UnixMillis) { return authority.add_auditor(auditor); });
 }
 
 json registry_json(const Registry& registry, const Sha256Digest& hash, const Sha256Digest& trust) {
-    json out{{"exchange", registry.exchange.text()},  {"epoch", registry.epoch.get()},
-             {"hash", hash.hex()},                    {"trust", trust.hex()},
-             {"words", fingerprint_words(trust)},     {"issued", to_rfc3339(registry.issued)},
-             {"expires", to_rfc3339(registry.expires)}, {"members", json::array()},
-             {"brokers", json::array()},              {"auditors", json::array()},
+    json out{{"exchange", registry.exchange.text()},
+             {"epoch", registry.epoch.get()},
+             {"hash", hash.hex()},
+             {"trust", trust.hex()},
+             {"words", fingerprint_words(trust)},
+             {"issued", to_rfc3339(registry.issued)},
+             {"expires", to_rfc3339(registry.expires)},
+             {"members", json::array()},
+             {"brokers", json::array()},
+             {"auditors", json::array()},
              {"dialogues", json::array()}};
     for (const Member& m : registry.members)
         out["members"].push_back({{"agency", m.id.text()},
@@ -172,8 +184,12 @@ Result<int> run_show(Console& console, const AuthorityOptions& o) {
                              {"trust", text_of(shown, "trust")},
                              {"words", text_of(shown, "words")}})
                   << "\n";
-    Table members({{"AGENCY"}, {"NAME", false, 10, true}, {"STATUS"}, {"CLEARED TO", false, 10, true},
-                   {"MAY SEND"}, {"SINCE"}});
+    Table members({{"AGENCY"},
+                   {"NAME", false, 10, true},
+                   {"STATUS"},
+                   {"CLEARED TO", false, 10, true},
+                   {"MAY SEND"},
+                   {"SINCE"}});
     for (const json& m : list_of(shown, "members"))
         members.add({text_of(m, "agency"), text_of(object_of(m, "names"), "en"), text_of(m, "status"),
                      text_of(m, "clearance"), text_of(m, "send_ceiling"), when(m, "since")});
@@ -181,7 +197,8 @@ Result<int> run_show(Console& console, const AuthorityOptions& o) {
     Table others({{"BROKER OR AUDITOR"}, {"WHERE OR WHO", false, 10, true}});
     for (const json& b : list_of(shown, "brokers"))
         others.add({"broker " + text_of(b, "id"), joined(list_of(b, "addresses"))});
-    for (const json& a : list_of(shown, "auditors")) others.add({"auditor " + text_of(a, "id"), text_of(a, "name")});
+    for (const json& a : list_of(shown, "auditors"))
+        others.add({"auditor " + text_of(a, "id"), text_of(a, "name")});
     if (!others.empty()) {
         console.out() << "\n";
         console.print(others);
@@ -221,23 +238,28 @@ void add_terms(CLI::App* command, const Options& o) {
 
 void add_member_commands(App& app, CLI::App& group) {
     const auto o = std::make_shared<AuthorityOptions>();
-    CLI::App* admit = changing(group, o, "admit", "Admit agencies by their joining requests: a new epoch",
-                               {"sampan authority admit ajct th-rtp/joining-request.txt --clearance \"secret compartment=ct\" "
-                                "--send-ceiling confidential"});
-    admit->add_option("request", o->requests, "joining-request.txt of each agency")->required()->type_name("FILE");
+    CLI::App* admit = changing(
+        group, o, "admit", "Admit agencies by their joining requests: a new epoch",
+        {"sampan authority admit ajct th-rtp/joining-request.txt --clearance \"secret compartment=ct\" "
+         "--send-ceiling confidential"});
+    admit->add_option("request", o->requests, "joining-request.txt of each agency")
+        ->required()
+        ->type_name("FILE");
     add_terms(admit, o);
     app.on(admit, [o](Console& console) { return run_admit(console, *o); });
 
     const auto t = std::make_shared<AuthorityOptions>();
-    CLI::App* terms = changing(group, t, "terms", "Change a member's clearance and send ceiling: a new epoch",
-                               {"sampan authority terms ajct sg-spf --clearance \"restricted compartment=ct\""});
+    CLI::App* terms =
+        changing(group, t, "terms", "Change a member's clearance and send ceiling: a new epoch",
+                 {"sampan authority terms ajct sg-spf --clearance \"restricted compartment=ct\""});
     terms->add_option("agency", t->agency, "Agency id")->required()->type_name("AGENCY");
     add_terms(terms, t);
     app.on(terms, [t](Console& console) { return run_terms(console, *t); });
 
     const auto status = [&](const char* name, const char* what, MemberStatus to) {
         const auto s = std::make_shared<AuthorityOptions>();
-        CLI::App* made = changing(group, s, name, what, {std::string("sampan authority ") + name + " ajct th-rtp"});
+        CLI::App* made =
+            changing(group, s, name, what, {std::string("sampan authority ") + name + " ajct th-rtp"});
         made->add_option("agency", s->agency, "Agency id")->required()->type_name("AGENCY");
         app.on(made, [s, to](Console& console) { return run_status(console, *s, to); });
     };
@@ -249,24 +271,28 @@ void add_member_commands(App& app, CLI::App& group) {
 }  // namespace
 
 void add_authority_commands(App& app) {
-    CLI::App& group = *App::command(app.root(), "authority", "The exchange authority's work, offline, on its folder",
-                                    {"sampan authority init ajct --exchange exchange.toml", "sampan authority show ajct"});
+    CLI::App& group =
+        *App::command(app.root(), "authority", "The exchange authority's work, offline, on its folder",
+                      {"sampan authority init ajct --exchange exchange.toml", "sampan authority show ajct"});
     group.require_subcommand(1);
 
     const auto o = std::make_shared<AuthorityOptions>();
-    CLI::App* init = changing(group, o, "init", "Make an exchange: key, epoch 1 and the trust anchor",
-                              {"sampan authority init ajct --exchange exchange.toml",
-                               "sampan authority init ajct --exchange exchange.toml --passphrase-file secret.txt"});
+    CLI::App* init =
+        changing(group, o, "init", "Make an exchange: key, epoch 1 and the trust anchor",
+                 {"sampan authority init ajct --exchange exchange.toml",
+                  "sampan authority init ajct --exchange exchange.toml --passphrase-file secret.txt"});
     init->add_option("--exchange", o->exchange_file, "exchange.toml: name, label policy, dialogues")
         ->required()
         ->type_name("FILE");
-    init->add_flag("--exercise-keys", o->exercise_keys, "Weak passphrase stretching, for exercises and tests");
+    init->add_flag("--exercise-keys", o->exercise_keys,
+                   "Weak passphrase stretching, for exercises and tests");
     app.on(init, [o](Console& console) { return run_init(console, *o); });
 
     add_member_commands(app, group);
     const auto b = std::make_shared<AuthorityOptions>();
-    CLI::App* broker = changing(group, b, "add-broker", "Add a broker, or replace its keys and addresses: a new epoch",
-                                {"sampan authority add-broker ajct broker/broker.pub.toml"});
+    CLI::App* broker =
+        changing(group, b, "add-broker", "Add a broker, or replace its keys and addresses: a new epoch",
+                 {"sampan authority add-broker ajct broker/broker.pub.toml"});
     broker->add_option("card", b->card, "broker.pub.toml of the broker")->required()->type_name("FILE");
     app.on(broker, [b](Console& console) { return run_add_broker(console, *b); });
     const auto a = std::make_shared<AuthorityOptions>();

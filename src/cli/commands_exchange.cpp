@@ -4,10 +4,10 @@
 #include <cerrno>
 #include <cstring>
 
-#include "sampan/base/file.h"
 #include "cli/app.h"
 #include "cli/progress.h"
 #include "cli/words.h"
+#include "sampan/base/file.h"
 
 namespace sampan::cli {
 namespace {
@@ -29,15 +29,23 @@ Result<int> run_registry(Console& console, const Node& node) {
                              {"epoch", text_of(got, "epoch")},
                              {"issued", when(got, "issued")},
                              {"expires", when(got, "expires")},
-                             {"label policy", text_of(policy, "title") + " (" + text_of(policy, "id") + " " + text_of(policy, "version") + ")"}})
+                             {"label policy", text_of(policy, "title") + " (" + text_of(policy, "id") + " " +
+                                                  text_of(policy, "version") + ")"}})
                   << "\n";
-    Table table({{"AGENCY"}, {"NAME", false, 12, true}, {"COUNTRY"}, {"STATUS"}, {"CLEARED TO"}, {"MAY SEND"}, {"READY"}});
+    Table table({{"AGENCY"},
+                 {"NAME", false, 12, true},
+                 {"COUNTRY"},
+                 {"STATUS"},
+                 {"CLEARED TO"},
+                 {"MAY SEND"},
+                 {"READY"}});
     for (const json& m : list_of(got, "members")) {
         bool ready = false;
         for (const json& p : list_of(peers, "peers"))
             if (text_of(p, "agency") == text_of(m, "agency")) ready = flag_of(p, "prekeys");
-        table.add({text_of(m, "agency"), text_of(object_of(m, "names"), "en"), text_of(m, "country"), text_of(m, "status"),
-                   text_of(m, "clearance"), text_of(m, "send_ceiling"), ready ? "yes" : ""});
+        table.add({text_of(m, "agency"), text_of(object_of(m, "names"), "en"), text_of(m, "country"),
+                   text_of(m, "status"), text_of(m, "clearance"), text_of(m, "send_ceiling"),
+                   ready ? "yes" : ""});
     }
     console.print(table);
     console.say("READY: the member has connected before, so that messages can be sealed for it.");
@@ -47,13 +55,20 @@ Result<int> run_registry(Console& console, const Node& node) {
 Result<int> run_dialogues(Console& console, const Node& node) {
     SAMPAN_ASSIGN(json got, node.get("/v1/registry"));
     if (console.json) {
-        console.print_json("sampan.dialogues/1", {{"epoch", got["epoch"]}, {"dialogues", list_of(got, "dialogues")}});
+        console.print_json("sampan.dialogues/1",
+                           {{"epoch", got["epoch"]}, {"dialogues", list_of(got, "dialogues")}});
         return k_exit_ok;
     }
-    Table table({{"ID"}, {"TITLE", false, 16, true}, {"HOST"}, {"BEGINS"}, {"SUBMIT BY"}, {"PARTICIPANTS", false, 12, true}});
+    Table table({{"ID"},
+                 {"TITLE", false, 16, true},
+                 {"HOST"},
+                 {"BEGINS"},
+                 {"SUBMIT BY"},
+                 {"PARTICIPANTS", false, 12, true}});
     for (const json& d : list_of(got, "dialogues"))
-        table.add({text_of(d, "dialogue", text_of(d, "id")), text_of(d, "title"), text_of(d, "host"), when(d, "begins").substr(0, 10),
-                   when(d, "submission_deadline"), joined(list_of(d, "participants"))});
+        table.add({text_of(d, "dialogue", text_of(d, "id")), text_of(d, "title"), text_of(d, "host"),
+                   when(d, "begins").substr(0, 10), when(d, "submission_deadline"),
+                   joined(list_of(d, "participants"))});
     console.print(table);
     return k_exit_ok;
 }
@@ -65,7 +80,8 @@ Result<int> run_checkpoint(Console& console, const Node& node) {
         return k_exit_ok;
     }
     if (text_of(got, "note").empty())
-        return Error(CliError::failed, "this node has not verified a checkpoint yet", "sampan status tells whether it is connected");
+        return Error(CliError::failed, "this node has not verified a checkpoint yet",
+                     "sampan status tells whether it is connected");
     // The signed note itself is the data: other programs read it.
     console.out() << printable(text_of(got, "note"), Lines::many) << std::flush;
     console.say("Verified here at " + when(got, "verified") + " UTC: " + text_of(got, "size") + " entries.");
@@ -81,21 +97,26 @@ Result<int> run_proof(Console& console, const Node& node, const LogOptions& o) {
                                  {"log entry", text_of(got, "leaf_index")},
                                  {"entry", text_of(got, "entry")},
                                  {"leaf hash", text_of(got, "leaf_hash")},
-                                 {"inclusion", text_of(got, "proof") == "verified" ? "verified by this node against its checkpoint"
-                                                                                   : text_of(got, "proof")}});
-        if (!text_of(got, "checkpoint").empty()) console.out() << "\n" << printable(text_of(got, "checkpoint"), Lines::many) << std::flush;
+                                 {"inclusion", text_of(got, "proof") == "verified"
+                                                   ? "verified by this node against its checkpoint"
+                                                   : text_of(got, "proof")}});
+        if (!text_of(got, "checkpoint").empty())
+            console.out() << "\n" << printable(text_of(got, "checkpoint"), Lines::many) << std::flush;
     }
     return k_exit_ok;
 }
 
 Result<int> run_export(Console& console, const Node& node, const LogOptions& o) {
     if (o.output == "-") {
-        SAMPAN_TRY(node.save("/v1/log/export", STDOUT_FILENO, [](std::uint64_t, std::uint64_t) { return true; }));
+        SAMPAN_TRY(
+            node.save("/v1/log/export", STDOUT_FILENO, [](std::uint64_t, std::uint64_t) { return true; }));
         return k_exit_ok;
     }
     const std::string partial = o.output + ".partial";
     const int sink = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (sink < 0) return Error(CliError::failed, "making " + partial + ": " + std::strerror(errno), "choose another place");
+    if (sink < 0)
+        return Error(CliError::failed, "making " + partial + ": " + std::strerror(errno),
+                     "choose another place");
     Status saved = ok_status();
     {
         Progress bar(console, o.output);
@@ -104,7 +125,8 @@ Result<int> run_export(Console& console, const Node& node, const LogOptions& o) 
             return true;
         });
     }
-    if (::fsync(sink) != 0 && saved.ok()) saved = Error(CliError::failed, "writing " + partial + ": " + std::strerror(errno));
+    if (::fsync(sink) != 0 && saved.ok())
+        saved = Error(CliError::failed, "writing " + partial + ": " + std::strerror(errno));
     ::close(sink);
     if (!saved.ok()) {
         ::unlink(partial.c_str());
@@ -118,26 +140,31 @@ Result<int> run_export(Console& console, const Node& node, const LogOptions& o) 
 }  // namespace
 
 void add_exchange_commands(App& app) {
-    CLI::App* registry = App::command(app.root(), "registry", "Members, what they are cleared for, and the label policy",
-                                      {"sampan registry", "sampan registry --json"});
+    CLI::App* registry =
+        App::command(app.root(), "registry", "Members, what they are cleared for, and the label policy",
+                     {"sampan registry", "sampan registry --json"});
     app.on(registry, [&app](Console& console) { return run_registry(console, app.node()); });
-    CLI::App* dialogues = App::command(app.root(), "dialogues", "The dialogues, their deadlines and participants", {"sampan dialogues"});
+    CLI::App* dialogues = App::command(
+        app.root(), "dialogues", "The dialogues, their deadlines and participants", {"sampan dialogues"});
     app.on(dialogues, [&app](Console& console) { return run_dialogues(console, app.node()); });
 
     CLI::App& log = *App::command(app.root(), "log", "The exchange's public log, as this node verified it",
                                   {"sampan log checkpoint", "sampan log proof 4f1c2a90"});
     log.require_subcommand(1);
-    CLI::App* checkpoint = App::command(log, "checkpoint", "The last checkpoint that this node verified: a C2SP signed note",
-                                        {"sampan log checkpoint > today.checkpoint"});
+    CLI::App* checkpoint =
+        App::command(log, "checkpoint", "The last checkpoint that this node verified: a C2SP signed note",
+                     {"sampan log checkpoint > today.checkpoint"});
     app.on(checkpoint, [&app](Console& console) { return run_checkpoint(console, app.node()); });
     const auto p = std::make_shared<LogOptions>();
-    CLI::App* proof = App::command(log, "proof", "Where a message stands in the log, and whether its inclusion verified",
-                                   {"sampan log proof 4f1c2a90", "sampan log proof 4f1c2a90 --json"});
+    CLI::App* proof =
+        App::command(log, "proof", "Where a message stands in the log, and whether its inclusion verified",
+                     {"sampan log proof 4f1c2a90", "sampan log proof 4f1c2a90 --json"});
     proof->add_option("id", p->id, "Message id, or its first 6 digits or more")->required()->type_name("ID");
     app.on(proof, [p, &app](Console& console) { return run_proof(console, app.node(), *p); });
     const auto e = std::make_shared<LogOptions>();
-    CLI::App* exported = App::command(log, "export", "Write the log's entries and the records that name this agency, for an auditor",
-                                      {"sampan log export march.slog"});
+    CLI::App* exported = App::command(
+        log, "export", "Write the log's entries and the records that name this agency, for an auditor",
+        {"sampan log export march.slog"});
     exported->add_option("file", e->output, "File to write; - for stdout")->required()->type_name("FILE");
     app.on(exported, [e, &app](Console& console) { return run_export(console, app.node(), *e); });
 }

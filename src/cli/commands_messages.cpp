@@ -45,13 +45,22 @@ Result<int> run_inbox(Console& console, const Node& node, const ListOptions& o) 
         console.say("No messages here.");
         return k_exit_ok;
     }
-    Table table({{"ID"}, {""}, {"RECEIVED"}, {"FROM"}, {"PREC"}, {"LABEL", false, 6, true}, {"KIND", false, 6, true},
-                 {"TITLE", false, 16, true}, {"ATT", true}, {"PROOF"}});
+    Table table({{"ID"},
+                 {""},
+                 {"RECEIVED"},
+                 {"FROM"},
+                 {"PREC"},
+                 {"LABEL", false, 6, true},
+                 {"KIND", false, 6, true},
+                 {"TITLE", false, 16, true},
+                 {"ATT", true},
+                 {"PROOF"}});
     for (const json& m : messages)
         table.add({short_id(text_of(m, "message_id")), flag_of(m, "read") ? "" : "*", when(m, "received"),
                    text_of(m, "sender"), text_of(m, "precedence").substr(0, 4), text_of(m, "classification"),
                    text_of(m, "kind"), title_of(m),
-                   number_of(m, "attachment_count") > 0 ? text_of(m, "attachment_count") : "", text_of(m, "proof")});
+                   number_of(m, "attachment_count") > 0 ? text_of(m, "attachment_count") : "",
+                   text_of(m, "proof")});
     console.print(table);
     std::size_t unread = 0;
     bool locked = false;
@@ -78,7 +87,8 @@ std::string outcome_summary(const json& recipients) {
 }
 
 Result<int> run_outbox(Console& console, const Node& node, const ListOptions& o) {
-    SAMPAN_ASSIGN(json got, node.get("/v1/outbox" + query({{"limit", std::to_string(o.limit)}, {"state", o.state}})));
+    SAMPAN_ASSIGN(json got,
+                  node.get("/v1/outbox" + query({{"limit", std::to_string(o.limit)}, {"state", o.state}})));
     if (console.json) {
         console.print_json("sampan.outbox/1", got);
         return k_exit_ok;
@@ -88,8 +98,15 @@ Result<int> run_outbox(Console& console, const Node& node, const ListOptions& o)
         console.say("No messages here. Next: sampan publish FILE.md");
         return k_exit_ok;
     }
-    Table table({{"ID"}, {"CREATED"}, {"STATE"}, {"DELIVERED", false, 10, true}, {"PREC"}, {"LABEL", false, 6, true},
-                 {"KIND", false, 6, true}, {"TITLE", false, 16, true}, {"PROOF"}});
+    Table table({{"ID"},
+                 {"CREATED"},
+                 {"STATE"},
+                 {"DELIVERED", false, 10, true},
+                 {"PREC"},
+                 {"LABEL", false, 6, true},
+                 {"KIND", false, 6, true},
+                 {"TITLE", false, 16, true},
+                 {"PROOF"}});
     for (const json& m : messages)
         table.add({short_id(text_of(m, "message_id")), when(m, "created"),
                    text_of(m, "state") + (text_of(m, "reason").empty() ? "" : ": " + text_of(m, "reason")),
@@ -101,7 +118,8 @@ Result<int> run_outbox(Console& console, const Node& node, const ListOptions& o)
 }
 
 Result<int> run_read(Console& console, const Node& node, const MessageOptions& o) {
-    SAMPAN_ASSIGN(json message, node.get("/v1/messages/" + percent_encoded(o.id) + (o.peek ? "?peek=1" : "")));
+    SAMPAN_ASSIGN(json message,
+                  node.get("/v1/messages/" + percent_encoded(o.id) + (o.peek ? "?peek=1" : "")));
     if (console.json)
         console.print_json("sampan.message/1", message);
     else
@@ -114,7 +132,8 @@ Result<std::string> safe_name(const std::string& name) {
     const std::string last = name.substr(name.find_last_of("/\\") + 1);
     const bool shown_as_is = printable(last) == last;
     if (last.empty() || last.front() == '.' || last.front() == '-' || last.size() > 200 || !shown_as_is)
-        return Error(CliError::usage, "the sender's file name \"" + printable(name) + "\" is not safe to save under",
+        return Error(CliError::usage,
+                     "the sender's file name \"" + printable(name) + "\" is not safe to save under",
                      "name the file yourself: -o FILE");
     return last;
 }
@@ -124,8 +143,8 @@ Result<json> attachment_entry(const Node& node, const MessageOptions& o) {
     const json& attachments = list_of(message, "attachments");
     if (o.index >= attachments.size())
         return Error(CliError::usage,
-                     "the message has " + std::to_string(attachments.size()) + " attachments, numbered from 0; found " +
-                         std::to_string(o.index),
+                     "the message has " + std::to_string(attachments.size()) +
+                         " attachments, numbered from 0; found " + std::to_string(o.index),
                      "sampan read " + o.id + " lists them");
     return attachments[o.index];
 }
@@ -136,17 +155,21 @@ Result<int> run_save(Console& console, const Node& node, const MessageOptions& o
     if (path.empty()) {
         SAMPAN_ASSIGN(path, safe_name(text_of(entry, "name")));
     }
-    const std::string target = "/v1/messages/" + percent_encoded(o.id) + "/attachments/" + std::to_string(o.index);
+    const std::string target =
+        "/v1/messages/" + percent_encoded(o.id) + "/attachments/" + std::to_string(o.index);
     if (path == "-") {
         SAMPAN_TRY(node.save(target, STDOUT_FILENO, [](std::uint64_t, std::uint64_t) { return true; }));
         return k_exit_ok;
     }
     if (!o.force && system_files().exists(path))
-        return Error(CliError::usage, path + " exists already", "choose another name with -o, or add --force");
+        return Error(CliError::usage, path + " exists already",
+                     "choose another name with -o, or add --force");
     // Beside its place first, so that nobody takes half of it for the whole.
     const std::string partial = path + ".partial";
     const int sink = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (sink < 0) return Error(CliError::failed, "making " + partial + ": " + std::strerror(errno), "choose another place with -o");
+    if (sink < 0)
+        return Error(CliError::failed, "making " + partial + ": " + std::strerror(errno),
+                     "choose another place with -o");
     const auto total = static_cast<std::uint64_t>(number_of(entry, "size"));
     Status saved = ok_status();
     {
@@ -157,17 +180,19 @@ Result<int> run_save(Console& console, const Node& node, const MessageOptions& o
         });
     }
     const bool synced = ::fsync(sink) == 0 && ::close(sink) == 0;
-    if (saved.ok() && !synced) saved = Error(CliError::failed, "writing " + partial + ": " + std::strerror(errno));
+    if (saved.ok() && !synced)
+        saved = Error(CliError::failed, "writing " + partial + ": " + std::strerror(errno));
     if (saved.ok() && std::filesystem::file_size(partial) != total)
-        saved = Error(CliError::verification_failed, "the attachment has " + human_size(total) + ", and less or more came",
-                      "try again");
+        saved = Error(CliError::verification_failed,
+                      "the attachment has " + human_size(total) + ", and less or more came", "try again");
     if (!saved.ok()) {
         ::unlink(partial.c_str());
         return saved.error();
     }
     SAMPAN_TRY(system_files().rename(partial, path));
     if (console.json)
-        console.print_json("sampan.attachment/1", {{"path", path}, {"size", total}, {"sha256", text_of(entry, "sha256")}});
+        console.print_json("sampan.attachment/1",
+                           {{"path", path}, {"size", total}, {"sha256", text_of(entry, "sha256")}});
     else
         console.say("Saved " + path + " (" + human_size(total) + "), checked against the sender's SHA-256.");
     return k_exit_ok;
@@ -177,7 +202,8 @@ Result<int> run_receipts(Console& console, const Node& node, const MessageOption
     SAMPAN_ASSIGN(json got, node.get("/v1/messages/" + percent_encoded(o.id) + "/receipts"));
     // Anything that does not verify is the answer, however it is printed.
     bool broken = text_of(object_of(got, "answer"), "signature", "verified") != "verified";
-    for (const json& r : list_of(got, "recipients")) broken = broken || text_of(r, "signature", "verified") != "verified";
+    for (const json& r : list_of(got, "recipients"))
+        broken = broken || text_of(r, "signature", "verified") != "verified";
     if (console.json) {
         console.print_json("sampan.receipts/1", got);
     } else {
@@ -185,14 +211,18 @@ Result<int> run_receipts(Console& console, const Node& node, const MessageOption
         console.out() << fields({{"message", text_of(got, "message_id")},
                                  {"state", text_of(got, "state")},
                                  {"broker's answer", text_of(answer, "code", "not yet")},
-                                 {"reason", text_of(answer, "reason") + (text_of(answer, "detail").empty() ? "" : ": " + text_of(answer, "detail"))},
+                                 {"reason",
+                                  text_of(answer, "reason") + (text_of(answer, "detail").empty()
+                                                                   ? ""
+                                                                   : ": " + text_of(answer, "detail"))},
                                  {"its signature", text_of(answer, "signature")},
                                  {"log entry", text_of(got, "leaf_index")},
                                  {"inclusion proof", text_of(got, "proof")}})
                       << "\n";
         Table table({{"AGENCY"}, {"OUTCOME"}, {"TIME"}, {"SIGNATURE"}, {"REASON", false, 10, true}});
         for (const json& r : list_of(got, "recipients"))
-            table.add({text_of(r, "agency"), text_of(r, "outcome"), when(r, "time"), text_of(r, "signature"), text_of(r, "reason")});
+            table.add({text_of(r, "agency"), text_of(r, "outcome"), when(r, "time"), text_of(r, "signature"),
+                       text_of(r, "reason")});
         console.print(table);
     }
     if (!broken) return k_exit_ok;
@@ -202,24 +232,30 @@ Result<int> run_receipts(Console& console, const Node& node, const MessageOption
 
 void add_lists(App& app) {
     const auto i = std::make_shared<ListOptions>();
-    CLI::App* inbox = App::command(app.root(), "inbox", "What has arrived, newest first",
-                                   {"sampan inbox --unread", "sampan inbox --sender th-rtp --dialogue ajct-12",
-                                    "sampan inbox --kind threat-update --since 2021-03-01 --json"});
+    CLI::App* inbox =
+        App::command(app.root(), "inbox", "What has arrived, newest first",
+                     {"sampan inbox --unread", "sampan inbox --sender th-rtp --dialogue ajct-12",
+                      "sampan inbox --kind threat-update --since 2021-03-01 --json"});
     inbox->add_option("--sender", i->sender, "Only from this agency")->type_name("AGENCY");
     inbox->add_option("--dialogue", i->dialogue, "Only of this dialogue")->type_name("ID");
     inbox->add_option("--kind", i->kind, "Only of this kind")->type_name("KIND");
     inbox->add_option("--label", i->label, "Only of this classification")->type_name("LEVEL");
     inbox->add_option("--since", i->since, "Only received since this date or time (UTC)")->type_name("DATE");
     inbox->add_flag("--unread", i->unread, "Only what nobody has read yet");
-    inbox->add_option("--limit", i->limit, "At most this many")->capture_default_str()->check(CLI::Range(1, 100000));
+    inbox->add_option("--limit", i->limit, "At most this many")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100000));
     app.on(inbox, [i, &app](Console& console) { return run_inbox(console, app.node(), *i); });
 
     const auto o = std::make_shared<ListOptions>();
-    CLI::App* outbox = App::command(app.root(), "outbox", "What was sent or waits to be, and what became of it",
-                                    {"sampan outbox", "sampan outbox --state waiting"});
+    CLI::App* outbox =
+        App::command(app.root(), "outbox", "What was sent or waits to be, and what became of it",
+                     {"sampan outbox", "sampan outbox --state waiting"});
     outbox->add_option("--state", o->state, "Only in this state")
         ->check(CLI::IsMember({"waiting", "uploading", "accepted", "delivered", "refused"}));
-    outbox->add_option("--limit", o->limit, "At most this many")->capture_default_str()->check(CLI::Range(1, 100000));
+    outbox->add_option("--limit", o->limit, "At most this many")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100000));
     app.on(outbox, [o, &app](Console& console) { return run_outbox(console, app.node(), *o); });
 }
 
@@ -250,7 +286,11 @@ void print_message(Console& console, const json& m) {
     const json& attachments = list_of(m, "attachments");
     if (!attachments.empty()) {
         out << "\n";
-        Table table({{"ATTACHMENT", true}, {"NAME", false, 12, true}, {"TYPE", false, 8, true}, {"SIZE", true}, {"SHA-256", false, 12, true}});
+        Table table({{"ATTACHMENT", true},
+                     {"NAME", false, 12, true},
+                     {"TYPE", false, 8, true},
+                     {"SIZE", true},
+                     {"SHA-256", false, 12, true}});
         for (const json& a : attachments)
             table.add({text_of(a, "index"), text_of(a, "name"), text_of(a, "media_type"),
                        human_size(static_cast<std::uint64_t>(number_of(a, "size"))), text_of(a, "sha256")});
@@ -274,19 +314,24 @@ void add_message_commands(App& app) {
                                          {"sampan attachment save 4f1c2a90 0 -o indicators.json"});
     attachment.require_subcommand(1);
     const auto s = std::make_shared<MessageOptions>();
-    CLI::App* save = App::command(attachment, "save", "Save an attachment; nothing is written before it verified",
-                                  {"sampan attachment save 4f1c2a90 0", "sampan attachment save 4f1c2a90 1 -o table.csv",
-                                   "sampan attachment save 4f1c2a90 0 -o - | jq ."});
+    CLI::App* save =
+        App::command(attachment, "save", "Save an attachment; nothing is written before it verified",
+                     {"sampan attachment save 4f1c2a90 0", "sampan attachment save 4f1c2a90 1 -o table.csv",
+                      "sampan attachment save 4f1c2a90 0 -o - | jq ."});
     save->add_option("id", s->id, "Message id, or its first 6 digits or more")->required()->type_name("ID");
     save->add_option("number", s->index, "Which one, from 0")->required()->type_name("N");
-    save->add_option("-o,--output", s->output, "Where to (default: the sender's name, here); - for stdout")->type_name("FILE");
+    save->add_option("-o,--output", s->output, "Where to (default: the sender's name, here); - for stdout")
+        ->type_name("FILE");
     save->add_flag("--force", s->force, "Replace an existing file");
     app.on(save, [s, &app](Console& console) { return run_save(console, app.node(), *s); });
 
     const auto c = std::make_shared<MessageOptions>();
-    CLI::App* receipts = App::command(app.root(), "receipts", "The broker's and each reader's signed word on a message sent",
-                                      {"sampan receipts 4f1c2a90", "sampan receipts 4f1c2a90 --json"});
-    receipts->add_option("id", c->id, "Message id, or its first 6 digits or more")->required()->type_name("ID");
+    CLI::App* receipts =
+        App::command(app.root(), "receipts", "The broker's and each reader's signed word on a message sent",
+                     {"sampan receipts 4f1c2a90", "sampan receipts 4f1c2a90 --json"});
+    receipts->add_option("id", c->id, "Message id, or its first 6 digits or more")
+        ->required()
+        ->type_name("ID");
     app.on(receipts, [c, &app](Console& console) { return run_receipts(console, app.node(), *c); });
 }
 

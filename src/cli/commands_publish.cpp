@@ -65,13 +65,15 @@ Result<json> preview(Console& console, const Node& node, const std::string& text
         show_preview(console, *report, shown);
         console.warn(shown.str());
         const std::size_t readers = list_of(*report, "readers").size();
-        SAMPAN_TRY(console.confirm("Publish to " + std::to_string(readers - who_may_not(list_of(*report, "readers"))) +
+        SAMPAN_TRY(console.confirm("Publish to " +
+                                   std::to_string(readers - who_may_not(list_of(*report, "readers"))) +
                                    " of " + std::to_string(readers) + " readers?"));
     }
     return report;
 }
 
-Result<json> publish_one(Console& console, const std::string& text, const Node& node, const PublishOptions& o) {
+Result<json> publish_one(Console& console, const std::string& text, const Node& node,
+                         const PublishOptions& o) {
     SAMPAN_ASSIGN(json seen, preview(console, node, text, o));
     if (o.dry_run) return seen;
     SAMPAN_ASSIGN(json uploads, upload_all(console, node, o.attachments));
@@ -112,7 +114,8 @@ void print_published(Console& console, const json& made, bool dry_run) {
 
 Result<int> run_publish(Console& console, const Node& node, const PublishOptions& o) {
     if (o.files.size() > 1 && !o.attachments.empty())
-        return Error(CliError::usage, "--attach goes with one briefing, and there are " + std::to_string(o.files.size()),
+        return Error(CliError::usage,
+                     "--attach goes with one briefing, and there are " + std::to_string(o.files.size()),
                      "publish them one by one");
     std::size_t failed = 0;
     int worst = k_exit_ok;
@@ -144,7 +147,8 @@ json kept(const json& label) {
     return handling;
 }
 
-// Front matter for an answer: to the sender, under the same label. `original` is the node's view of the message.
+// Front matter for an answer: to the sender, under the same label. `original` is the node's view of the
+// message.
 Result<std::string> reply_front_matter(const json& original, const std::string& kind) {
     const json& label = object_of(original, "label");
     if (label.empty())
@@ -152,15 +156,17 @@ Result<std::string> reply_front_matter(const json& original, const std::string& 
                      "write the front matter of the reply yourself: see docs/officer.md");
     const std::string title = text_of(original, "title");
     std::string out = "+++\nkind = " + toml_text(kind) +
-                      "\ntitle = " + toml_text(title.starts_with("Re: ") ? title : "Re: " + title) + "\nto = [" +
-                      toml_text(text_of(original, "sender")) + "]\nprecedence = " +
-                      toml_text(text_of(original, "precedence", "ROUTINE")) + "\n[label]\nclassification = " +
-                      toml_text(text_of(label, "classification")) + "\n";
+                      "\ntitle = " + toml_text(title.starts_with("Re: ") ? title : "Re: " + title) +
+                      "\nto = [" + toml_text(text_of(original, "sender")) +
+                      "]\nprecedence = " + toml_text(text_of(original, "precedence", "ROUTINE")) +
+                      "\n[label]\nclassification = " + toml_text(text_of(label, "classification")) + "\n";
     if (!list_of(label, "releasable_to").empty())
         out += "releasable_to = " + list_of(label, "releasable_to").dump() + "\n";
-    for (const json& mark : kept(label)) out += text_of(mark, "scheme") + " = " + toml_text(text_of(mark, "code")) + "\n";
+    for (const json& mark : kept(label))
+        out += text_of(mark, "scheme") + " = " + toml_text(text_of(mark, "code")) + "\n";
     if (!object_of(label, "categories").empty()) out += "[label.categories]\n";
-    for (const auto& [tag, values] : object_of(label, "categories").items()) out += tag + " = " + values.dump() + "\n";
+    for (const auto& [tag, values] : object_of(label, "categories").items())
+        out += tag + " = " + values.dump() + "\n";
     return out + "+++\n";
 }
 
@@ -179,10 +185,15 @@ Result<int> run_reply(Console& console, const Node& node, PublishOptions o, cons
 }
 
 void add_options(CLI::App* command, const std::shared_ptr<PublishOptions>& o) {
-    command->add_option("--attach", o->attachments, "Attach a file, up to 2 GiB; may be repeated")->take_all()->type_name("FILE");
-    command->add_flag("-n,--dry-run", o->dry_run, "Show who would be able to read it, who not, and why; send nothing");
-    command->add_flag("--leave-out-denied", o->leave_out_denied, "Leave out named readers that may not read it");
-    command->add_flag("--leave-out-unready", o->leave_out_unready, "Leave out members that have never connected");
+    command->add_option("--attach", o->attachments, "Attach a file, up to 2 GiB; may be repeated")
+        ->take_all()
+        ->type_name("FILE");
+    command->add_flag("-n,--dry-run", o->dry_run,
+                      "Show who would be able to read it, who not, and why; send nothing");
+    command->add_flag("--leave-out-denied", o->leave_out_denied,
+                      "Leave out named readers that may not read it");
+    command->add_flag("--leave-out-unready", o->leave_out_unready,
+                      "Leave out members that have never connected");
 }
 
 constexpr const char* k_template =
@@ -206,9 +217,10 @@ constexpr const char* k_template =
 
 void add_publish_commands(App& app) {
     const auto o = std::make_shared<PublishOptions>();
-    CLI::App* publish = App::command(app.root(), "publish", "Publish briefings: Markdown with TOML front matter",
-                                     {"sampan publish update.md --dry-run", "sampan publish update.md --attach indicators.json",
-                                      "sampan template > update.md        # a briefing to fill in"});
+    CLI::App* publish = App::command(
+        app.root(), "publish", "Publish briefings: Markdown with TOML front matter",
+        {"sampan publish update.md --dry-run", "sampan publish update.md --attach indicators.json",
+         "sampan template > update.md        # a briefing to fill in"});
     publish->add_option("file", o->files, "Briefing to publish; several are published one after the other")
         ->required()
         ->type_name("FILE.md");
@@ -217,17 +229,20 @@ void add_publish_commands(App& app) {
 
     const auto r = std::make_shared<PublishOptions>();
     const auto id = std::make_shared<std::string>();
-    CLI::App* reply = App::command(app.root(), "reply", "Answer a message: to its sender, under its label",
-                                   {"sampan reply 4f1c2a90 answer.md", "sampan reply 4f1c2a90 answer.md --attach table.csv"});
+    CLI::App* reply = App::command(
+        app.root(), "reply", "Answer a message: to its sender, under its label",
+        {"sampan reply 4f1c2a90 answer.md", "sampan reply 4f1c2a90 answer.md --attach table.csv"});
     reply->add_option("id", *id, "Message id, or its first 6 digits or more")->required()->type_name("ID");
     r->files.resize(1);
-    reply->add_option("file", r->files.front(), "Text of the answer; with front matter of its own, or without")
+    reply
+        ->add_option("file", r->files.front(), "Text of the answer; with front matter of its own, or without")
         ->required()
         ->type_name("FILE.md");
     add_options(reply, r);
     app.on(reply, [r, id, &app](Console& console) { return run_reply(console, app.node(), *r, *id); });
 
-    CLI::App* made = App::command(app.root(), "template", "Print a briefing to fill in", {"sampan template > update.md"});
+    CLI::App* made =
+        App::command(app.root(), "template", "Print a briefing to fill in", {"sampan template > update.md"});
     app.on(made, [](Console& console) -> Result<int> {
         console.out() << k_template << std::flush;
         return k_exit_ok;

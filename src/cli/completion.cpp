@@ -18,7 +18,8 @@ std::string first_line(const std::string& text) {
     std::string out;
     for (const char c : text.substr(0, text.find('\n'))) {
         // Quoting differs between shells: descriptions do without what needs it.
-        if (c == '\'' || c == '"' || c == '\\' || c == '`' || c == '$' || c == '[' || c == ']' || c == ':') continue;
+        if (c == '\'' || c == '"' || c == '\\' || c == '`' || c == '$' || c == '[' || c == ']' || c == ':')
+            continue;
         out.push_back(c);
     }
     return out;
@@ -66,24 +67,30 @@ std::string finder(const std::vector<Place>& places) {
     for (const Place& place : places) {
         if (!place.path.empty()) paths += "      '" + place.path + "') at=$next;;\n";
         for (const std::string& option : place.with_value)
-            if (valued.find("|" + option + "|") == std::string::npos) valued += (valued.empty() ? "|" : "") + option + "|";
+            if (valued.find("|" + option + "|") == std::string::npos)
+                valued += (valued.empty() ? "|" : "") + option + "|";
     }
     if (!valued.empty()) valued = valued.substr(1, valued.size() - 2);
     return "  local at='' next word skip=''\n"
            "  for word in \"$@\"; do\n"
            "    if [ -n \"$skip\" ]; then skip=''; continue; fi\n"
-           "    case \"$word\" in " + valued + ") skip=1; continue;; -*) continue;; esac\n"
+           "    case \"$word\" in " +
+           valued +
+           ") skip=1; continue;; -*) continue;; esac\n"
            "    next=\"${at:+$at }$word\"\n"
-           "    case \"$next\" in\n" + paths + "    esac\n"
+           "    case \"$next\" in\n" +
+           paths +
+           "    esac\n"
            "  done\n";
 }
 
 std::string bash_script(const std::vector<Place>& places) {
     std::ostringstream out;
-    out << "# bash completion for sampan: source <(sampan completion bash)\n_sampan_words() {\n" << finder(places)
-        << "  case \"$at\" in\n";
+    out << "# bash completion for sampan: source <(sampan completion bash)\n_sampan_words() {\n"
+        << finder(places) << "  case \"$at\" in\n";
     for (const Place& place : places)
-        out << "    '" << place.path << "') printf '%s' '" << names(place.commands) << "|" << names(place.options) << "';;\n";
+        out << "    '" << place.path << "') printf '%s' '" << names(place.commands) << "|"
+            << names(place.options) << "';;\n";
     out << "  esac\n}\n"
            "_sampan() {\n"
            "  local words current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
@@ -98,9 +105,10 @@ std::string bash_script(const std::vector<Place>& places) {
 
 std::string zsh_script(const std::vector<Place>& places) {
     std::ostringstream out;
-    out << "#compdef sampan\n# zsh completion for sampan: sampan completion zsh > \"${fpath[1]}/_sampan\"\n_sampan() {\n"
-        << "  set -- \"${(@)words[2,CURRENT-1]}\"\n" << finder(places)
-        << "  local -a commands options\n  case \"$at\" in\n";
+    out << "#compdef sampan\n# zsh completion for sampan: sampan completion zsh > "
+           "\"${fpath[1]}/_sampan\"\n_sampan() {\n"
+        << "  set -- \"${(@)words[2,CURRENT-1]}\"\n"
+        << finder(places) << "  local -a commands options\n  case \"$at\" in\n";
     for (const Place& place : places) {
         out << "    '" << place.path << "')\n      commands=(";
         for (const auto& [name, what] : place.commands) out << " '" << name << ":" << what << "'";
@@ -113,7 +121,8 @@ std::string zsh_script(const std::vector<Place>& places) {
            "  elif (( $#commands )); then _describe command commands\n"
            "  else _files\n"
            "  fi\n}\n"
-           "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _sampan \"$@\"; else compdef _sampan sampan; fi\n";
+           "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _sampan \"$@\"; else compdef _sampan "
+           "sampan; fi\n";
     return out.str();
 }
 

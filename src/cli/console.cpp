@@ -48,8 +48,8 @@ Console Console::of_process() {
     setup.in_is_terminal = ::isatty(STDIN_FILENO) == 1;
     const char* no_colour = std::getenv("NO_COLOR");
     const char* term = std::getenv("TERM");
-    setup.no_colour = (no_colour != nullptr && *no_colour != '\0') || term == nullptr ||
-                      std::string_view(term) == "dumb";
+    setup.no_colour =
+        (no_colour != nullptr && *no_colour != '\0') || term == nullptr || std::string_view(term) == "dumb";
     if (setup.out_is_terminal) setup.width = terminal_width();
     return Console(std::cout, std::cerr, setup);
 }
@@ -67,11 +67,11 @@ void Console::fail(const Error& error) {
     const bool own = error.is(CliError::failed) || exit_code_of(error) != k_exit_failure;
     const std::string context = error.context().empty() ? std::string(error.name()) : error.context();
     if (json) {
-        *err_ << safe_json({{"schema", "sampan.error/1"},
-                            {"exit", exit_code_of(error)},
-                            {"error",
-                             {{"name", error.name()}, {"detail", context}, {"remedy", error.remedy()}}}},
-                           2)
+        *err_ << safe_json(
+                     {{"schema", "sampan.error/1"},
+                      {"exit", exit_code_of(error)},
+                      {"error", {{"name", error.name()}, {"detail", context}, {"remedy", error.remedy()}}}},
+                     2)
               << std::endl;
         return;
     }

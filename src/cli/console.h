@@ -1,5 +1,5 @@
-// Where a command reads and writes. Data goes to `out`, commentary to `err`; colour only on a terminal. Owned by
-// main, or by a test that looks at what was written.
+// Where a command reads and writes. Data goes to `out`, commentary to `err`; colour only on a terminal. Owned
+// by main, or by a test that looks at what was written.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

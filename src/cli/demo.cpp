@@ -37,18 +37,21 @@ Result<std::string> make_folder(const std::string& given) {
     if (!given.empty()) {
         SAMPAN_TRY(system_files().make_directories(given));
         SAMPAN_ASSIGN(std::vector<std::string> names, system_files().list(given));
-        if (!names.empty()) return Error(CliError::usage, given + " is not empty", "name a new folder with --dir");
+        if (!names.empty())
+            return Error(CliError::usage, given + " is not empty", "name a new folder with --dir");
         return std::filesystem::absolute(given).lexically_normal().string();
     }
     std::string path = (std::filesystem::temp_directory_path() / "sampan-demo-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) return Error(CliError::failed, "no temporary folder can be made in " + path);
+    if (::mkdtemp(path.data()) == nullptr)
+        return Error(CliError::failed, "no temporary folder can be made in " + path);
     return path;
 }
 
 // Says what begins, and how long it took when it is over.
 class Step {
   public:
-    Step(Console& console, const std::string& what) : console_(console), what_(what), started_(std::chrono::steady_clock::now()) {}
+    Step(Console& console, const std::string& what)
+        : console_(console), what_(what), started_(std::chrono::steady_clock::now()) {}
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
     ~Step() {
@@ -65,10 +68,13 @@ class Step {
 };
 
 Status tell(Console& console, DemoExchange& exchange, DemoStory& story, const DemoOptions& o) {
-    SAMPAN_ASSIGN(std::vector<DemoBriefing> briefings, read_demo_briefings(exchange.places().sources, exchange.places().data));
+    SAMPAN_ASSIGN(std::vector<DemoBriefing> briefings,
+                  read_demo_briefings(exchange.places().sources, exchange.places().data));
     if (o.quick && briefings.size() > k_quick_briefings) briefings.resize(k_quick_briefings);
     {
-        const Step step(console, "an exchange, a broker, an auditor and the agencies' keys (weak passphrase stretching: an exercise)");
+        const Step step(console,
+                        "an exchange, a broker, an auditor and the agencies' keys (weak passphrase "
+                        "stretching: an exercise)");
         SAMPAN_TRY(exchange.make(console));
     }
     {
@@ -76,7 +82,8 @@ Status tell(Console& console, DemoExchange& exchange, DemoStory& story, const De
         SAMPAN_TRY(exchange.start_broker());
     }
     {
-        const Step step(console, std::to_string(exchange.nodes().size()) + " nodes: connected, unlocked, each with the others' prekeys");
+        const Step step(console, std::to_string(exchange.nodes().size()) +
+                                     " nodes: connected, unlocked, each with the others' prekeys");
         SAMPAN_TRY(exchange.start_nodes(console));
     }
     {
@@ -95,14 +102,18 @@ Status tell(Console& console, DemoExchange& exchange, DemoStory& story, const De
 
 void stay(Console& console, const DemoExchange& exchange) {
     const DemoNode& first = exchange.nodes().front();
-    std::string text = "\nEverything runs. In another terminal:\n\n  export PATH=" + exchange.places().programs + ":$PATH\n  export SAMPAN_NODE=" +
-                       first.socket + "      # " + first.name +
-                       "\n  sampan status; sampan inbox; sampan read ID; sampan registry; sampan doctor\n"
-                       "  sampan template > update.md; sampan publish update.md --dry-run\n"
-                       "  sampan --node " + exchange.nodes().back().socket + " inbox\n"
-                       "  sampan authority suspend " + exchange.path("authority") + " th-rtp --passphrase-file " + exchange.path("passphrase.txt") +
-                       "\n  curl http://" + exchange.operations() + "/metrics\n\nData and logs: " + exchange.places().folder +
-                       "\nCtrl-C stops it all.";
+    std::string text =
+        "\nEverything runs. In another terminal:\n\n  export PATH=" + exchange.places().programs +
+        ":$PATH\n  export SAMPAN_NODE=" + first.socket + "      # " + first.name +
+        "\n  sampan status; sampan inbox; sampan read ID; sampan registry; sampan doctor\n"
+        "  sampan template > update.md; sampan publish update.md --dry-run\n"
+        "  sampan --node " +
+        exchange.nodes().back().socket +
+        " inbox\n"
+        "  sampan authority suspend " +
+        exchange.path("authority") + " th-rtp --passphrase-file " + exchange.path("passphrase.txt") +
+        "\n  curl http://" + exchange.operations() +
+        "/metrics\n\nData and logs: " + exchange.places().folder + "\nCtrl-C stops it all.";
     console.warn(text);
     while (!InterruptGuard::interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     console.say("\nStopping.");
@@ -131,9 +142,11 @@ Result<int> run_demo(Console& console, const DemoOptions& o) {
     char text[64];
     std::snprintf(text, sizeof text, "%.1f s", seconds);
     if (!story.problems().empty())
-        return Error(CliError::verification_failed, "the demonstration found " + std::to_string(story.problems().size()) +
-                                                        " things that are not as they should be; the first: " + story.problems().front());
-    console.say(std::string("Done in ") + text + ". " + (clean ? "Every process stopped cleanly." : "Some process had to be killed."));
+        return Error(CliError::verification_failed,
+                     "the demonstration found " + std::to_string(story.problems().size()) +
+                         " things that are not as they should be; the first: " + story.problems().front());
+    console.say(std::string("Done in ") + text + ". " +
+                (clean ? "Every process stopped cleanly." : "Some process had to be killed."));
     return clean ? k_exit_ok : k_exit_failure;
 }
 
@@ -141,13 +154,21 @@ Result<int> run_demo(Console& console, const DemoOptions& o) {
 
 void add_demo_command(App& app) {
     const auto o = std::make_shared<DemoOptions>();
-    CLI::App* demo = App::command(app.root(), "demo", "Run a whole exchange here: a broker, twelve agencies, an auditor, thirty briefings",
-                                  {"sampan demo", "sampan demo --stay        # leaves it running, and says what to type", "sampan demo --quick"});
+    CLI::App* demo =
+        App::command(app.root(), "demo",
+                     "Run a whole exchange here: a broker, twelve agencies, an auditor, thirty briefings",
+                     {"sampan demo", "sampan demo --stay        # leaves it running, and says what to type",
+                      "sampan demo --quick"});
     demo->add_flag("--stay", o->stay, "Leave everything running until Ctrl-C");
     demo->add_flag("--quick", o->quick, "Only the first ten briefings");
-    demo->add_option("--dir", o->folder, "Folder to use and keep (default: a temporary one)")->type_name("DIR");
-    demo->add_option("--data", o->data, "Folder with real inputs to attach: ajct12.txt, stix/*.json")->type_name("DIR")->check(CLI::ExistingDirectory);
-    demo->add_option("--sources", o->sources, "config/demo, when it is not beside this program")->type_name("DIR")->check(CLI::ExistingDirectory);
+    demo->add_option("--dir", o->folder, "Folder to use and keep (default: a temporary one)")
+        ->type_name("DIR");
+    demo->add_option("--data", o->data, "Folder with real inputs to attach: ajct12.txt, stix/*.json")
+        ->type_name("DIR")
+        ->check(CLI::ExistingDirectory);
+    demo->add_option("--sources", o->sources, "config/demo, when it is not beside this program")
+        ->type_name("DIR")
+        ->check(CLI::ExistingDirectory);
     app.on(demo, [o](Console& console) { return run_demo(console, *o); });
 }
 

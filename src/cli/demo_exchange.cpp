@@ -22,7 +22,8 @@ Status wait_until(const std::string& what, int patience_s, const std::function<R
         SAMPAN_ASSIGN(bool done, ready());
         if (done) return ok_status();
         if (std::chrono::steady_clock::now() > until)
-            return Error(CliError::failed, "waited " + std::to_string(patience_s) + " s for " + what + ", in vain",
+            return Error(CliError::failed,
+                         "waited " + std::to_string(patience_s) + " s for " + what + ", in vain",
                          "the logs are beside the data: run again with --dir DIR to keep them");
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
@@ -37,8 +38,9 @@ Status DemoExchange::make(Console& console) {
     SAMPAN_ASSIGN(Bytes text, read_file(files, list_path, limits::k_config_bytes));
     SAMPAN_ASSIGN(AgenciesFile list, parse_agencies_file(as_text(text), list_path));
     const UnixMillis now = system_clock().wall();
-    SAMPAN_ASSIGN(NewEpoch first, Authority::init(files, path("authority"), places_.sources + "/exchange.toml", passphrase_,
-                                                  now, k_demo_cost));
+    SAMPAN_ASSIGN(NewEpoch first,
+                  Authority::init(files, path("authority"), places_.sources + "/exchange.toml", passphrase_,
+                                  now, k_demo_cost));
     trust_ = first.hash;
     SAMPAN_ASSIGN(Authority authority, Authority::open(files, path("authority"), passphrase_));
     SAMPAN_TRY(make_broker_and_auditor(list, authority));
@@ -52,14 +54,22 @@ Status DemoExchange::make_broker_and_auditor(const AgenciesFile& list, Authority
     FileSystem& files = system_files();
     SAMPAN_ASSIGN(BrokerId id, BrokerId::parse("broker-1"));
     // Its port is known once it runs; node.toml then names it.
-    SAMPAN_ASSIGN(BrokerEntry broker, make_broker(files, path("broker-keys"), id, {"tcp://127.0.0.1:5570"}, passphrase_, k_demo_cost));
+    SAMPAN_ASSIGN(BrokerEntry broker, make_broker(files, path("broker-keys"), id, {"tcp://127.0.0.1:5570"},
+                                                  passphrase_, k_demo_cost));
     SAMPAN_TRY(authority.add_broker(broker));
     for (const PlannedAuditor& auditor : list.auditors) {
-        SAMPAN_ASSIGN(AuditorEntry made, make_auditor(files, path(auditor.id.text()), auditor.id, auditor.name, passphrase_, k_demo_cost));
+        SAMPAN_ASSIGN(AuditorEntry made, make_auditor(files, path(auditor.id.text()), auditor.id,
+                                                      auditor.name, passphrase_, k_demo_cost));
         SAMPAN_TRY(authority.add_auditor(made));
     }
-    BrokerConfig config{"broker-1", path("broker-keys"), path("broker-data"), "tcp://127.0.0.1:0", path("passphrase.txt"),
-                        path("authority/epochs"), trust_, "127.0.0.1:0"};
+    BrokerConfig config{"broker-1",
+                        path("broker-keys"),
+                        path("broker-data"),
+                        "tcp://127.0.0.1:0",
+                        path("passphrase.txt"),
+                        path("authority/epochs"),
+                        trust_,
+                        "127.0.0.1:0"};
     return write_file(files, path("broker.toml"), as_bytes(broker_toml(config)), Replace::no, 0644);
 }
 
@@ -71,7 +81,8 @@ Status DemoExchange::make_agencies(Console& console, const AgenciesFile& list, A
         AgencyPlan plan = planned.plan;
         plan.exchange = authority.chain().newest()->registry().exchange;
         const std::string keys = path(plan.agency.text() + "/keys");
-        SAMPAN_ASSIGN(NewAgency made, make_agency(files, keys, plan, passphrase_, passphrase_, now, k_demo_cost));
+        SAMPAN_ASSIGN(NewAgency made,
+                      make_agency(files, keys, plan, passphrase_, passphrase_, now, k_demo_cost));
         SAMPAN_ASSIGN(Bytes text, read_file(files, made.request_path, limits::k_statement_bytes));
         SAMPAN_ASSIGN(VerifiedJoiningRequest request, verify_joining_request(as_text(text), now));
         SAMPAN_TRY(authority.admit(request, planned.terms, now));
@@ -84,7 +95,8 @@ Status DemoExchange::make_agencies(Console& console, const AgenciesFile& list, A
 }
 
 Status DemoExchange::start_broker() {
-    SAMPAN_ASSIGN(Child child, Child::start(places_.programs + "/sampan-broker", {"--config", path("broker.toml")}, path("logs/broker.log")));
+    SAMPAN_ASSIGN(Child child, Child::start(places_.programs + "/sampan-broker",
+                                            {"--config", path("broker.toml")}, path("logs/broker.log")));
     broker_ = std::make_unique<Child>(std::move(child));
     return wait_until("the broker to be ready", k_patience_s, [&]() -> Result<bool> {
         const auto ready = broker_->ready();
@@ -100,8 +112,9 @@ Status DemoExchange::start_broker() {
 Status DemoExchange::write_node_configs() {
     for (const DemoNode& node : nodes_) {
         const std::string home = path(node.agency.text());
-        const NodeConfig config{node.agency.text(), home + "/keys", home + "/data", node.socket, path("passphrase.txt"), "",
-                                path("authority/epochs"), trust_, {endpoint_}};
+        const NodeConfig config{
+            node.agency.text(),       home + "/keys", home + "/data", node.socket, path("passphrase.txt"), "",
+            path("authority/epochs"), trust_,         {endpoint_}};
         SAMPAN_TRY(write_file(system_files(), node.config, as_bytes(node_toml(config)), Replace::yes, 0644));
     }
     return ok_status();
@@ -111,7 +124,8 @@ Status DemoExchange::write_node_configs() {
 Result<bool> DemoExchange::settled() {
     for (DemoNode& node : nodes_) {
         if (!node.process->running())
-            return Error(CliError::failed, "the node of " + node.agency.text() + " ended:\n" + node.process->last_words());
+            return Error(CliError::failed,
+                         "the node of " + node.agency.text() + " ended:\n" + node.process->last_words());
         SAMPAN_ASSIGN(json status, node.node().get("/v1/status"));
         if (!flag_of(status, "connected")) return false;
         SAMPAN_ASSIGN(json peers, node.node().get("/v1/peers"));
@@ -134,16 +148,20 @@ Status DemoExchange::start_nodes(Console& console) {
     }
     std::size_t unlocked = 0;
     for (DemoNode& node : nodes_) {
-        SAMPAN_TRY(wait_until("the node of " + node.agency.text() + " to be ready", k_patience_s, [&]() -> Result<bool> {
-            if (node.process->ready()) return true;
-            if (!node.process->running())
-                return Error(CliError::failed, "the node of " + node.agency.text() + " ended instead of starting:\n" + node.process->last_words());
-            return false;
-        }));
+        SAMPAN_TRY(wait_until("the node of " + node.agency.text() + " to be ready", k_patience_s,
+                              [&]() -> Result<bool> {
+                                  if (node.process->ready()) return true;
+                                  if (!node.process->running())
+                                      return Error(CliError::failed, "the node of " + node.agency.text() +
+                                                                         " ended instead of starting:\n" +
+                                                                         node.process->last_words());
+                                  return false;
+                              }));
         SAMPAN_TRY(node.node().unlock(passphrase_));
         bar.count(++unlocked, nodes_.size());
     }
-    return wait_until("every node to be connected and to hold the others' prekeys", k_patience_s, [&] { return settled(); });
+    return wait_until("every node to be connected and to hold the others' prekeys", k_patience_s,
+                      [&] { return settled(); });
 }
 
 bool DemoExchange::stop() {

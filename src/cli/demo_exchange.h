@@ -1,4 +1,5 @@
-// The demonstration's exchange: made from config/demo in a folder of its own, run as real processes on loopback.
+// The demonstration's exchange: made from config/demo in a folder of its own, run as real processes on
+// loopback.
 #pragma once
 
 #include <map>

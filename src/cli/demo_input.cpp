@@ -11,10 +11,13 @@ constexpr std::size_t k_search_piece = 4 * 1024 * 1024;
 Status add_real_inputs(const std::string& data, std::vector<DemoBriefing>& out) {
     FileSystem& files = system_files();
     if (files.exists(data + "/ajct12.txt"))
-        out.push_back({"mm-mpf", "90-public-page",
-                       "+++\nkind = \"note\"\ntitle = \"EXERCISE: the public page of the dialogue\"\ndialogue = \"ajct-12\"\n"
+        out.push_back({"mm-mpf",
+                       "90-public-page",
+                       "+++\nkind = \"note\"\ntitle = \"EXERCISE: the public page of the "
+                       "dialogue\"\ndialogue = \"ajct-12\"\n"
                        "[label]\nclassification = \"unclassified\"\ntlp = \"CLEAR\"\n+++\n"
-                       "EXERCISE – EXERCISE – EXERCISE\n\nThe page that the public can read about this dialogue is attached, as it "
+                       "EXERCISE – EXERCISE – EXERCISE\n\nThe page that the public can read about this "
+                       "dialogue is attached, as it "
                        "stands.\n",
                        {data + "/ajct12.txt"}});
     if (!files.exists(data + "/stix")) return ok_status();
@@ -24,9 +27,12 @@ Status add_real_inputs(const std::string& data, std::vector<DemoBriefing>& out) 
         if (name.ends_with(".json")) bundles.push_back(data + "/stix/" + name);
     if (bundles.empty()) return ok_status();
     out.push_back({"jp-npa", "91-indicators",
-                   "+++\nkind = \"threat-update\"\ntitle = \"EXERCISE: published indicator bundles, STIX 2.1\"\ndialogue = \"ajcc-4\"\n"
-                   "precedence = \"PRIORITY\"\n[label]\nclassification = \"restricted\"\ntlp = \"GREEN\"\n[label.categories]\n"
-                   "compartment = [\"cyber\"]\n+++\nEXERCISE – EXERCISE – EXERCISE\n\nExample bundles that OASIS publishes, attached "
+                   "+++\nkind = \"threat-update\"\ntitle = \"EXERCISE: published indicator bundles, STIX "
+                   "2.1\"\ndialogue = \"ajcc-4\"\n"
+                   "precedence = \"PRIORITY\"\n[label]\nclassification = \"restricted\"\ntlp = "
+                   "\"GREEN\"\n[label.categories]\n"
+                   "compartment = [\"cyber\"]\n+++\nEXERCISE – EXERCISE – EXERCISE\n\nExample bundles that "
+                   "OASIS publishes, attached "
                    "for import tests. They describe no present activity.\n",
                    std::move(bundles)});
     return ok_status();
@@ -59,14 +65,16 @@ Result<std::vector<DemoBriefing>> read_demo_briefings(const std::string& sources
         SAMPAN_ASSIGN(std::vector<std::string> names, files.list(folder + "/" + agency));
         for (const std::string& name : names) {
             if (!name.ends_with(".md")) continue;
-            SAMPAN_ASSIGN(Bytes text, read_file(files, folder + "/" + agency + "/" + name, limits::k_body_padded_bytes));
+            SAMPAN_ASSIGN(Bytes text,
+                          read_file(files, folder + "/" + agency + "/" + name, limits::k_body_padded_bytes));
             out.push_back({agency, name.substr(0, name.size() - 3), std::string(as_text(text)), {}});
         }
     }
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     if (!data.empty()) SAMPAN_TRY(add_real_inputs(data, out));
     if (out.empty())
-        return Error(CliError::failed, folder + " holds no briefings", "run sampan from its source folder, or install its share folder");
+        return Error(CliError::failed, folder + " holds no briefings",
+                     "run sampan from its source folder, or install its share folder");
     return out;
 }
 

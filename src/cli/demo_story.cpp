@@ -35,7 +35,9 @@ void DemoStory::heading(const std::string& text) {
 }
 
 void DemoStory::check(bool ok, const std::string& text) {
-    console_.out() << (ok ? console_.coloured("  ok    ", Colour::green) : console_.coloured("  FAIL  ", Colour::red)) << printable(text) << "\n"
+    console_.out() << (ok ? console_.coloured("  ok    ", Colour::green)
+                          : console_.coloured("  FAIL  ", Colour::red))
+                   << printable(text) << "\n"
                    << std::flush;
     if (!ok) problems_.push_back(text);
 }
@@ -43,7 +45,8 @@ void DemoStory::check(bool ok, const std::string& text) {
 Result<DemoStory::Sent> DemoStory::publish_one(DemoBriefing briefing) {
     const DemoNode* from = exchange_.node(briefing.from);
     if (from == nullptr)
-        return Error(CliError::failed, "briefing " + briefing.name + " is of \"" + briefing.from + "\", which is no agency here");
+        return Error(CliError::failed, "briefing " + briefing.name + " is of \"" + briefing.from +
+                                           "\", which is no agency here");
     Sent out{std::move(briefing), "", json::object(), ""};
     const Node node = from->node();
     auto preview = node.post("/v1/messages", publish_request(out.briefing.text, json::array(), true));
@@ -54,7 +57,9 @@ Result<DemoStory::Sent> DemoStory::publish_one(DemoBriefing briefing) {
     }
     json uploads = json::array();
     for (const std::string& path : out.briefing.attachments) {
-        SAMPAN_ASSIGN(json made, node.upload(path, [](std::uint64_t, std::uint64_t) { return !InterruptGuard::interrupted(); }));
+        SAMPAN_ASSIGN(json made, node.upload(path, [](std::uint64_t, std::uint64_t) {
+            return !InterruptGuard::interrupted();
+        }));
         uploads.push_back(text_of(made, "upload"));
     }
     auto made = node.post("/v1/messages", publish_request(out.briefing.text, uploads, false));
@@ -87,23 +92,28 @@ Status DemoStory::publish(std::vector<DemoBriefing> briefings) {
 
 Status DemoStory::wait_for_delivery() {
     std::string last;
-    const Status done = wait_until("every message to be delivered and every proof to be verified", k_delivery_patience_s, [&]() -> Result<bool> {
-        for (const DemoNode& node : exchange_.nodes()) {
-            SAMPAN_ASSIGN(json status, node.node().get("/v1/status"));
-            if (number_of(object_of(status, "outbox"), "waiting") > 0 || number_of(status, "proofs_pending") > 0) {
-                last = node.agency.text() + " has " + text_of(object_of(status, "outbox"), "waiting", "0") + " messages waiting and " +
-                       text_of(status, "proofs_pending", "0") + " proofs pending";
-                return false;
-            }
-            SAMPAN_ASSIGN(json outbox, node.node().get("/v1/outbox?limit=1000"));
-            for (const json& m : list_of(outbox, "messages"))
-                if (text_of(m, "state") != "delivered" && text_of(m, "state") != "refused") {
-                    last = node.agency.text() + ": " + text_of(m, "message_id") + " is " + text_of(m, "state");
+    const Status done = wait_until(
+        "every message to be delivered and every proof to be verified", k_delivery_patience_s,
+        [&]() -> Result<bool> {
+            for (const DemoNode& node : exchange_.nodes()) {
+                SAMPAN_ASSIGN(json status, node.node().get("/v1/status"));
+                if (number_of(object_of(status, "outbox"), "waiting") > 0 ||
+                    number_of(status, "proofs_pending") > 0) {
+                    last = node.agency.text() + " has " +
+                           text_of(object_of(status, "outbox"), "waiting", "0") + " messages waiting and " +
+                           text_of(status, "proofs_pending", "0") + " proofs pending";
                     return false;
                 }
-        }
-        return true;
-    });
+                SAMPAN_ASSIGN(json outbox, node.node().get("/v1/outbox?limit=1000"));
+                for (const json& m : list_of(outbox, "messages"))
+                    if (text_of(m, "state") != "delivered" && text_of(m, "state") != "refused") {
+                        last = node.agency.text() + ": " + text_of(m, "message_id") + " is " +
+                               text_of(m, "state");
+                        return false;
+                    }
+            }
+            return true;
+        });
     if (done.ok() || done.error().is(CliError::interrupted)) return done;
     problems_.push_back(done.error().context() + "; last seen: " + last);
     return ok_status();
@@ -111,7 +121,13 @@ Status DemoStory::wait_for_delivery() {
 
 Status DemoStory::show_exchange() {
     heading("What each agency sent, received, and was not given");
-    Table table({{"AGENCY"}, {"NAME", false, 14, true}, {"SENT", true}, {"COPIES", true}, {"RECEIVED", true}, {"PROOFS", true}, {"NOT GIVEN", false, 20, true}});
+    Table table({{"AGENCY"},
+                 {"NAME", false, 14, true},
+                 {"SENT", true},
+                 {"COPIES", true},
+                 {"RECEIVED", true},
+                 {"PROOFS", true},
+                 {"NOT GIVEN", false, 20, true}});
     std::size_t verified = 0;
     std::size_t proofs = 0;
     for (const DemoNode& node : exchange_.nodes()) {
@@ -120,24 +136,28 @@ Status DemoStory::show_exchange() {
         std::size_t copies = 0;
         std::size_t good = 0;
         for (const json& m : list_of(outbox, "messages")) {
-            for (const json& r : list_of(m, "recipients")) copies += text_of(r, "outcome") == "delivered" ? 1 : 0;
+            for (const json& r : list_of(m, "recipients"))
+                copies += text_of(r, "outcome") == "delivered" ? 1 : 0;
             good += text_of(m, "proof") == "verified" ? 1 : 0;
         }
         for (const json& m : list_of(inbox, "messages")) good += text_of(m, "proof") == "verified" ? 1 : 0;
         std::map<std::string, std::size_t> denied;
         for (const Sent& sent : sent_)
             for (const json& reader : list_of(sent.report, "readers"))
-                if (text_of(reader, "agency") == node.agency.text() && !flag_of(reader, "may_read")) ++denied[text_of(reader, "verdict")];
+                if (text_of(reader, "agency") == node.agency.text() && !flag_of(reader, "may_read"))
+                    ++denied[text_of(reader, "verdict")];
         const std::size_t all = list_of(outbox, "messages").size() + list_of(inbox, "messages").size();
         verified += good;
         proofs += all;
-        table.add({node.agency.text(), node.name, std::to_string(list_of(outbox, "messages").size()), std::to_string(copies),
-                   std::to_string(list_of(inbox, "messages").size()), std::to_string(good) + "/" + std::to_string(all), counts_text(denied)});
+        table.add({node.agency.text(), node.name, std::to_string(list_of(outbox, "messages").size()),
+                   std::to_string(copies), std::to_string(list_of(inbox, "messages").size()),
+                   std::to_string(good) + "/" + std::to_string(all), counts_text(denied)});
     }
     console_.print(table);
     console_.out() << "\n";
-    check(verified == proofs && proofs > 0, std::to_string(verified) + " of " + std::to_string(proofs) +
-                                                " inclusion proofs verified, each by the node that holds the message");
+    check(verified == proofs && proofs > 0,
+          std::to_string(verified) + " of " + std::to_string(proofs) +
+              " inclusion proofs verified, each by the node that holds the message");
     return show_refusals();
 }
 
@@ -146,13 +166,16 @@ Status DemoStory::show_refusals() {
     std::map<std::string, std::string> examples;  // one for each verdict
     for (const Sent& sent : sent_) {
         if (!sent.refusal.empty()) {
-            console_.out() << "  " << sent.briefing.from << ", " << printable(sent.briefing.name) << ": not sent. " << printable(sent.refusal) << "\n";
+            console_.out() << "  " << sent.briefing.from << ", " << printable(sent.briefing.name)
+                           << ": not sent. " << printable(sent.refusal) << "\n";
             continue;
         }
         for (const json& reader : list_of(sent.report, "readers"))
-            if (!flag_of(reader, "may_read")) examples.emplace(text_of(reader, "verdict"), text_of(reader, "reason"));
+            if (!flag_of(reader, "may_read"))
+                examples.emplace(text_of(reader, "verdict"), text_of(reader, "reason"));
     }
-    for (const auto& [verdict, reason] : examples) console_.out() << "  " << printable(verdict) << ": " << printable(reason) << "\n";
+    for (const auto& [verdict, reason] : examples)
+        console_.out() << "  " << printable(verdict) << ": " << printable(reason) << "\n";
     console_.out() << std::flush;
     return ok_status();
 }
@@ -164,15 +187,19 @@ Status DemoStory::show_one_message() {
         check(false, "the message that was to be read was not sent");
         return ok_status();
     }
-    heading(sent.briefing.from + " wrote it, " + std::string(k_reader) + " reads it: sampan read " + short_id(sent.message_id));
+    heading(sent.briefing.from + " wrote it, " + std::string(k_reader) + " reads it: sampan read " +
+            short_id(sent.message_id));
     SAMPAN_ASSIGN(json message, reader->node().get("/v1/messages/" + sent.message_id));
     print_message(console_, message);
-    check(text_of(message, "body").find(canary_) != std::string::npos, std::string(k_reader) + " reads the exercise's canary in the text");
+    check(text_of(message, "body").find(canary_) != std::string::npos,
+          std::string(k_reader) + " reads the exercise's canary in the text");
     return ok_status();
 }
 
 Status DemoStory::show_search_at_broker() {
-    heading("The same message at the broker: its database, its write-ahead log and its parts, searched byte by byte");
+    heading(
+        "The same message at the broker: its database, its write-ahead log and its parts, searched byte by "
+        "byte");
     const Sent& sent = sent_.at(shown_);
     if (sent.message_id.empty()) return ok_status();
     const std::string data = exchange_.path("broker-data");
@@ -183,7 +210,8 @@ Status DemoStory::show_search_at_broker() {
     SAMPAN_ASSIGN(std::vector<std::string> control, files_with(data, id));
     check(canary.empty(), "the canary is in " + std::to_string(canary.size()) + " of the broker's files");
     check(titled.empty(), "its title is in " + std::to_string(titled.size()) + " of them");
-    check(!control.empty(), "its message id is in " + std::to_string(control.size()) + ", so the search can find");
+    check(!control.empty(),
+          "its message id is in " + std::to_string(control.size()) + ", so the search can find");
     return ok_status();
 }
 
@@ -194,9 +222,12 @@ Status DemoStory::show_audit() {
     const std::string log = exchange_.path("logs/audit.log");
     const std::string file = exchange_.path("exchange.slog");
     const std::string trust = exchange_.trust().hex();
-    SAMPAN_ASSIGN(Finished fetched, run_program(program, {"fetch", "--keys", exchange_.path("auditor-1"), "--epochs",
-                                                          exchange_.path("authority/epochs"), "--trust", trust, "--passphrase-file",
-                                                          exchange_.path("passphrase.txt"), "--broker", exchange_.endpoint(), "-o", file}, log));
+    SAMPAN_ASSIGN(Finished fetched, run_program(program,
+                                                {"fetch", "--keys", exchange_.path("auditor-1"), "--epochs",
+                                                 exchange_.path("authority/epochs"), "--trust", trust,
+                                                 "--passphrase-file", exchange_.path("passphrase.txt"),
+                                                 "--broker", exchange_.endpoint(), "-o", file},
+                                                log));
     check(fetched.code == 0, "sampan-audit fetch took an export from the running broker");
     if (fetched.code != 0) return ok_status();
     SAMPAN_ASSIGN(Finished verified, run_program(program, {"verify", file, "--trust", trust}, log));
@@ -205,7 +236,8 @@ Status DemoStory::show_audit() {
     check(verified.code == 0, "sampan-audit verify: the export verifies, offline");
     SAMPAN_ASSIGN(std::vector<std::string> canary, files_with(exchange_.path("logs"), as_bytes(canary_)));
     SAMPAN_ASSIGN(Bytes exported, read_file(system_files(), file, 1024ULL * 1024 * 1024));
-    check(canary.empty() && as_text(exported).find(canary_) == std::string_view::npos, "neither the export nor any log file holds the canary");
+    check(canary.empty() && as_text(exported).find(canary_) == std::string_view::npos,
+          "neither the export nor any log file holds the canary");
     return ok_status();
 }
 

@@ -18,7 +18,16 @@ inline constexpr int k_exit_partly = 7;
 inline constexpr int k_exit_interrupted = 130;
 
 // One for each exit code that is a failure.
-enum class CliError { failed, usage, verification_failed, not_allowed, unreachable, refused, partly, interrupted };
+enum class CliError {
+    failed,
+    usage,
+    verification_failed,
+    not_allowed,
+    unreachable,
+    refused,
+    partly,
+    interrupted
+};
 constexpr std::string_view error_name(CliError e) {
     switch (e) {
         case CliError::failed:

@@ -6,7 +6,8 @@
 #include "cli/app.h"
 
 int main(int argc, char** argv) {
-    // A pipe that is closed early ends the program by a failed write, not by a signal in the middle of a request.
+    // A pipe that is closed early ends the program by a failed write, not by a signal in the middle of a
+    // request.
     std::signal(SIGPIPE, SIG_IGN);
     try {
         auto console = sampan::cli::Console::of_process();

@@ -90,8 +90,8 @@ Status Node::unlock(const SecretBuffer& passphrase) const {
 
 Result<json> Node::upload(const std::string& path, const TransferProgress& progress) const {
     const std::string name = std::filesystem::path(path).filename().string();
-    SAMPAN_ASSIGN(HttpAnswer answer, client_.upload("/v1/uploads", path, percent_encoded(name),
-                                                    media_type_of(path), progress));
+    SAMPAN_ASSIGN(HttpAnswer answer,
+                  client_.upload("/v1/uploads", path, percent_encoded(name), media_type_of(path), progress));
     return json_of(answer);
 }
 
@@ -145,10 +145,18 @@ std::string joined(const json& texts) {
 
 std::string media_type_of(const std::string& path) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> k_known = {{
-        {".txt", "text/plain"},        {".md", "text/markdown"},   {".json", "application/json"},
-        {".pdf", "application/pdf"},   {".csv", "text/csv"},       {".png", "image/png"},
-        {".jpg", "image/jpeg"},        {".jpeg", "image/jpeg"},    {".xml", "application/xml"},
-        {".zip", "application/zip"},   {".stix", "application/stix+json"}, {".html", "text/html"},
+        {".txt", "text/plain"},
+        {".md", "text/markdown"},
+        {".json", "application/json"},
+        {".pdf", "application/pdf"},
+        {".csv", "text/csv"},
+        {".png", "image/png"},
+        {".jpg", "image/jpeg"},
+        {".jpeg", "image/jpeg"},
+        {".xml", "application/xml"},
+        {".zip", "application/zip"},
+        {".stix", "application/stix+json"},
+        {".html", "text/html"},
     }};
     const std::string ending = std::filesystem::path(path).extension().string();
     for (const auto& [known, type] : k_known)

@@ -12,8 +12,8 @@ namespace sampan::cli {
 
 using nlohmann::json;
 
-// Where the node listens when neither --node nor SAMPAN_NODE says: $XDG_RUNTIME_DIR/sampan/node.sock when that
-// exists, else /run/sampan/node.sock.
+// Where the node listens when neither --node nor SAMPAN_NODE says: $XDG_RUNTIME_DIR/sampan/node.sock when
+// that exists, else /run/sampan/node.sock.
 std::string default_node_socket();
 
 class Node {

@@ -22,6 +22,8 @@ using Local = asio::local::stream_protocol;
 using boost::system::error_code;
 
 constexpr std::size_t k_piece_bytes = 256 * 1024;
+// Attachments have at most 2 GiB; exports of a long log may have more.
+constexpr std::uint64_t k_download_bytes = 1ULL << 40;
 
 // One connection; every step has a limit of time.
 class Connection {
@@ -103,11 +105,11 @@ Result<HttpAnswer> read_answer(Connection& connection) {
     boost::beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     parser.body_limit(NodeClient::k_answer_bytes);
-    SAMPAN_TRY(connection.step("answering", [&](auto handler) {
-        http::async_read(connection.socket(), buffer, parser, handler);
-    }));
+    SAMPAN_TRY(connection.step(
+        "answering", [&](auto handler) { http::async_read(connection.socket(), buffer, parser, handler); }));
     auto answer = parser.release();
-    return HttpAnswer{answer.result_int(), field(answer, http::field::content_type), std::move(answer.body())};
+    return HttpAnswer{answer.result_int(), field(answer, http::field::content_type),
+                      std::move(answer.body())};
 }
 
 Status write_all(int sink, const char* data, std::size_t size) {
@@ -196,7 +198,7 @@ Result<HttpAnswer> NodeClient::download(std::string_view target, int sink,
     }));
     boost::beast::flat_buffer buffer;
     http::response_parser<http::buffer_body> parser;
-    parser.body_limit(boost::none);
+    parser.body_limit(k_download_bytes);
     SAMPAN_TRY(connection.step("answering", [&](auto handler) {
         http::async_read_header(connection.socket(), buffer, parser, handler);
     }));
@@ -229,8 +231,8 @@ std::string percent_encoded(std::string_view text) {
     std::string out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                           c == '.' || c == '_' || c == '~';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                           c == '-' || c == '.' || c == '_' || c == '~';
         if (plain) {
             out.push_back(c);
         } else {

@@ -1,5 +1,5 @@
-// HTTP/1.1 over the node's Unix socket. The one place of the command line that knows Boost.Beast. One request a
-// connection; not shared between threads.
+// HTTP/1.1 over the node's Unix socket. The one place of the command line that knows Boost.Beast. One request
+// a connection; not shared between threads.
 #pragma once
 
 #include <functional>

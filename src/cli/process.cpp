@@ -60,7 +60,8 @@ Result<pid_t> spawn(const std::string& program, const std::vector<std::string>& 
 
 }  // namespace
 
-Result<Child> Child::start(const std::string& program, const std::vector<std::string>& arguments, const std::string& log) {
+Result<Child> Child::start(const std::string& program, const std::vector<std::string>& arguments,
+                           const std::string& log) {
     const int sink = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (sink < 0) return Error(CliError::failed, "making " + log + ": " + std::strerror(errno));
     auto pid = spawn(program, arguments, sink, sink);
@@ -69,7 +70,8 @@ Result<Child> Child::start(const std::string& program, const std::vector<std::st
     return Child(*pid, log);
 }
 
-Child::Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)), status_(other.status_), log_(std::move(other.log_)) {}
+Child::Child(Child&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), status_(other.status_), log_(std::move(other.log_)) {}
 
 Child& Child::operator=(Child&& other) noexcept {
     if (this != &other) {
@@ -144,9 +146,11 @@ bool InterruptGuard::interrupted() {
     return g_interrupted != 0;
 }
 
-Result<Finished> run_program(const std::string& program, const std::vector<std::string>& arguments, const std::string& log) {
+Result<Finished> run_program(const std::string& program, const std::vector<std::string>& arguments,
+                             const std::string& log) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return Error(CliError::failed, std::string("pipe: ") + std::strerror(errno));
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        return Error(CliError::failed, std::string("pipe: ") + std::strerror(errno));
     const int err = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     auto pid = spawn(program, arguments, ends[1], err < 0 ? STDERR_FILENO : err);
     ::close(ends[1]);

@@ -1,5 +1,5 @@
-// Child processes of the demonstration: started with fork and exec, watched through their log files, and always
-// ended by their own ids. One thread.
+// Child processes of the demonstration: started with fork and exec, watched through their log files, and
+// always ended by their own ids. One thread.
 #pragma once
 
 #include <sys/types.h>
@@ -56,6 +56,7 @@ struct Finished {
     int code = 0;
     std::string output;
 };
-Result<Finished> run_program(const std::string& program, const std::vector<std::string>& arguments, const std::string& log);
+Result<Finished> run_program(const std::string& program, const std::vector<std::string>& arguments,
+                             const std::string& log);
 
 }  // namespace sampan::cli

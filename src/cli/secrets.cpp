@@ -29,7 +29,8 @@ Result<SecretBuffer> read_line_of(int descriptor, std::string_view what) {
         const ssize_t n = ::read(descriptor, line.data() + size, 1);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0)
-            return finish(Error(CliError::failed, "reading the " + std::string(what) + ": " + std::strerror(errno)));
+            return finish(
+                Error(CliError::failed, "reading the " + std::string(what) + ": " + std::strerror(errno)));
         if (n == 0 || line.at(size) == '\n') break;
         ++size;
     }
@@ -80,8 +81,8 @@ Result<SecretBuffer> from_file(const std::string& path, std::string_view what) {
     SecretBuffer out = bad ? SecretBuffer() : SecretBuffer::copy_of(line);
     wipe(bytes);
     if (bad)
-        return Error(CliError::usage, path + ": expected one line, the " + std::string(what) +
-                                          ", of 1 to 1,024 bytes");
+        return Error(CliError::usage,
+                     path + ": expected one line, the " + std::string(what) + ", of 1 to 1,024 bytes");
     return out;
 }
 
@@ -92,9 +93,10 @@ Result<SecretBuffer> read_passphrase(Console& console, const PassphraseSource& f
     if (!from.file.empty()) return from_file(from.file, what);
     if (from.fd >= 0) return read_line_of(from.fd, what);
     if (!console.may_prompt())
-        return Error(CliError::usage, "the " + std::string(what) + " is needed, and nobody is there to be asked",
-                     "give it with " + std::string(option) + "-file FILE (mode 0600) or " + std::string(option) +
-                         "-fd N");
+        return Error(CliError::usage,
+                     "the " + std::string(what) + " is needed, and nobody is there to be asked",
+                     "give it with " + std::string(option) + "-file FILE (mode 0600) or " +
+                         std::string(option) + "-fd N");
     SAMPAN_ASSIGN(SecretBuffer first, prompt(what));
     if (ask == Ask::once) return first;
     SAMPAN_ASSIGN(SecretBuffer second, prompt("the same again"));

@@ -1,5 +1,5 @@
-// Where passphrases come from: a prompt, a private file, or a file descriptor. Never the command line, never the
-// environment.
+// Where passphrases come from: a prompt, a private file, or a file descriptor. Never the command line, never
+// the environment.
 #pragma once
 
 #include <optional>
@@ -16,8 +16,8 @@ struct PassphraseSource {
 
 enum class Ask : std::uint8_t { once, twice };  // twice: for a new passphrase
 
-// `what` is said in the prompt ("passphrase of the authority's key"), `option` names the options in the error.
-// One line; the line feed at its end is no part of it. At most 1,024 bytes, at least one.
+// `what` is said in the prompt ("passphrase of the authority's key"), `option` names the options in the
+// error. One line; the line feed at its end is no part of it. At most 1,024 bytes, at least one.
 Result<SecretBuffer> read_passphrase(Console& console, const PassphraseSource& from, std::string_view what,
                                      std::string_view option, Ask ask);
 

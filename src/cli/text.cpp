@@ -36,7 +36,9 @@ char32_t next_code_point(std::string_view text, std::size_t& at) {
 }
 
 void put(std::string& out, char32_t c) {
-    const auto add = [&](char32_t bits) { out.push_back(static_cast<char>(static_cast<unsigned char>(bits))); };
+    const auto add = [&](char32_t bits) {
+        out.push_back(static_cast<char>(static_cast<unsigned char>(bits)));
+    };
     if (c < 0x80) {
         add(c);
     } else if (c < 0x800) {

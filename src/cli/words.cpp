@@ -17,7 +17,8 @@ std::string short_id(const std::string& message_id) {
 std::string when(const json& in, const char* key) {
     if (!in.is_object() || !in.contains(key) || in[key].is_null()) return "";
     const json& value = in[key];
-    std::string text = value.is_number() ? to_rfc3339(UnixMillis(value.get<std::int64_t>())) : text_of(in, key);
+    std::string text =
+        value.is_number() ? to_rfc3339(UnixMillis(value.get<std::int64_t>())) : text_of(in, key);
     // "2021-03-01T09:00:00Z"
     if (text.size() >= 16 && text[10] == 'T') {
         text[10] = ' ';
@@ -52,7 +53,8 @@ std::string fields(const std::vector<std::pair<std::string, std::string>>& list)
 Table readers_table(const json& readers) {
     Table out({{"AGENCY"}, {"NAME", false, 8, true}, {"MAY READ"}, {"WHY NOT", false, 12, true}});
     for (const json& reader : readers)
-        out.add({text_of(reader, "agency"), text_of(reader, "name"), flag_of(reader, "may_read") ? "yes" : "NO",
+        out.add({text_of(reader, "agency"), text_of(reader, "name"),
+                 flag_of(reader, "may_read") ? "yes" : "NO",
                  flag_of(reader, "may_read") && text_of(reader, "verdict") == "permitted"
                      ? ""
                      : text_of(reader, "reason", text_of(reader, "verdict"))});

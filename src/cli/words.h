@@ -24,7 +24,6 @@ Table readers_table(const json& readers);
 // A query string: "?a=1&b=2", percent-encoded, empty values left out.
 std::string query(const std::vector<std::pair<std::string, std::string>>& list);
 
-
 // A message as `sampan read` prints it: the marking on top and at the bottom.
 void print_message(Console& console, const json& message);
 

@@ -27,14 +27,26 @@ json message() {
             {"kind", "threat-update"},
             {"classification", "restricted"},
             {"marking", "RESTRICTED // CT // TLP:AMBER"},
-            {"label", {{"classification", "restricted"}, {"categories", {{"compartment", {"ct"}}}}, {"handling", {{{"scheme", "tlp"}, {"code", "AMBER"}}}}}},
+            {"label",
+             {{"classification", "restricted"},
+              {"categories", {{"compartment", {"ct"}}}},
+              {"handling", {{{"scheme", "tlp"}, {"code", "AMBER"}}}}}},
             {"created", "2021-03-01T09:00:00Z"},
             {"received", "2021-03-01T09:00:05Z"},
             {"title", "แนวโน้ม"},
             {"body", "สวัสดี\n\x1b[2Jline\n"},
             {"proof", "verified"},
-            {"attachments", {{{"index", 0}, {"name", "../../etc/passwd"}, {"media_type", "text/plain"}, {"size", 5}, {"sha256", std::string(64, 'a')}},
-                             {{"index", 1}, {"name", "table.csv"}, {"media_type", "text/csv"}, {"size", 5}, {"sha256", std::string(64, 'b')}}}}};
+            {"attachments",
+             {{{"index", 0},
+               {"name", "../../etc/passwd"},
+               {"media_type", "text/plain"},
+               {"size", 5},
+               {"sha256", std::string(64, 'a')}},
+              {{"index", 1},
+               {"name", "table.csv"},
+               {"media_type", "text/csv"},
+               {"size", 5},
+               {"sha256", std::string(64, 'b')}}}}};
 }
 
 json inbox_of(const json& one) {
@@ -53,12 +65,18 @@ json report(bool second_may_read) {
             {"kind", "note"},
             {"marking", "RESTRICTED"},
             {"precedence", "ROUTINE"},
-            {"readers", {{{"agency", "jp-npa"}, {"name", "NPA"}, {"may_read", true}, {"verdict", "permitted"}, {"reason", ""}},
-                         {{"agency", "kh-cnp"},
-                          {"name", "CNP"},
-                          {"may_read", second_may_read},
-                          {"verdict", second_may_read ? "permitted" : "classification_too_high"},
-                          {"reason", second_may_read ? "" : "KH-CNP is cleared to RESTRICTED; this message is CONFIDENTIAL."}}}}};
+            {"readers",
+             {{{"agency", "jp-npa"},
+               {"name", "NPA"},
+               {"may_read", true},
+               {"verdict", "permitted"},
+               {"reason", ""}},
+              {{"agency", "kh-cnp"},
+               {"name", "CNP"},
+               {"may_read", second_may_read},
+               {"verdict", second_may_read ? "permitted" : "classification_too_high"},
+               {"reason",
+                second_may_read ? "" : "KH-CNP is cleared to RESTRICTED; this message is CONFIDENTIAL."}}}}};
 }
 
 }  // namespace
@@ -106,7 +124,8 @@ TEST_CASE("help goes to stdout with examples, and is no failure") {
 
 TEST_CASE("a locked archive names the command that unlocks it") {
     NodeServer node;
-    node.answer(std::string("GET /v1/messages/") + "4f1c2a90", 423, error_body("archive_locked", "the archive is locked"));
+    node.answer(std::string("GET /v1/messages/") + "4f1c2a90", 423,
+                error_body("archive_locked", "the archive is locked"));
     const Ran ran = run({"--node", node.socket(), "read", "4f1c2a90"});
     CHECK(ran.code == 4);
     CHECK(ran.err.find("archive_locked") != std::string::npos);
@@ -171,9 +190,14 @@ TEST_CASE("JSON keeps what the terminal does not show") {
 
 TEST_CASE("inbox filters are asked of the node") {
     NodeServer node;
-    node.answer("GET /v1/inbox?limit=7&sender=th-rtp&dialogue=ajct-12&kind=note&label=restricted&since=2021-03-01&unread=1", 200, inbox_of(message()).dump());
-    const Ran ran = run({"--node", node.socket(), "inbox", "--limit", "7", "--sender", "th-rtp", "--dialogue", "ajct-12", "--kind", "note", "--label",
-                         "restricted", "--since", "2021-03-01", "--unread"});
+    node.answer(
+        "GET "
+        "/v1/"
+        "inbox?limit=7&sender=th-rtp&dialogue=ajct-12&kind=note&label=restricted&since=2021-03-01&unread=1",
+        200, inbox_of(message()).dump());
+    const Ran ran =
+        run({"--node", node.socket(), "inbox", "--limit", "7", "--sender", "th-rtp", "--dialogue", "ajct-12",
+             "--kind", "note", "--label", "restricted", "--since", "2021-03-01", "--unread"});
     CHECK(ran.code == 0);
     CHECK(ran.out.find("4f1c2a90") != std::string::npos);
     CHECK(ran.out.find("แนวโน้ม") != std::string::npos);
@@ -209,7 +233,8 @@ TEST_CASE("publishing seals once, after the preview") {
     NodeServer node;
     TemporaryFolder folder;
     node.answer("POST /v1/messages", 200, report(true).dump());
-    const Ran ran = run({"--node", node.socket(), "publish", folder.write("b.md", k_briefing), "--leave-out-denied"});
+    const Ran ran =
+        run({"--node", node.socket(), "publish", folder.write("b.md", k_briefing), "--leave-out-denied"});
     REQUIRE(ran.code == 0);
     CHECK(ran.out.find(k_id) != std::string::npos);
     const auto asked = node.asked();
@@ -226,7 +251,8 @@ TEST_CASE("an attachment is uploaded byte for byte under its name") {
     node.answer("PUT /v1/uploads", 200, R"({"upload":"u-1","name":"x","size":3,"sha256":"00"})");
     std::string bytes(600'000, '\0');
     for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31 + i / 251);
-    const Ran ran = run({"--node", node.socket(), "publish", folder.write("b.md", k_briefing), "--attach", folder.write("報告 1.csv", bytes)});
+    const Ran ran = run({"--node", node.socket(), "publish", folder.write("b.md", k_briefing), "--attach",
+                         folder.write("報告 1.csv", bytes)});
     REQUIRE(ran.code == 0);
     const auto asked = node.asked();
     REQUIRE(asked.size() == 3);
@@ -242,7 +268,9 @@ TEST_CASE("an empty attachment is uploaded too") {
     TemporaryFolder folder;
     node.answer("POST /v1/messages", 200, report(true).dump());
     node.answer("PUT /v1/uploads", 200, R"({"upload":"u-1"})");
-    CHECK(run({"--node", node.socket(), "publish", folder.write("b.md", k_briefing), "--attach", folder.write("empty.txt", "")}).code == 0);
+    CHECK(run({"--node", node.socket(), "publish", folder.write("b.md", k_briefing), "--attach",
+               folder.write("empty.txt", "")})
+              .code == 0);
     CHECK(node.asked().at(1).body.empty());
 }
 
@@ -307,7 +335,8 @@ TEST_CASE("an attachment is saved whole, where it was told to") {
     CHECK(sampan::system_files().mode(to).value() == 0600U);
     // What is there is not replaced unasked.
     CHECK(run({"--node", node.socket(), "attachment", "save", "4f1c2a90", "1", "-o", to}).code == 2);
-    CHECK(run({"--node", node.socket(), "attachment", "save", "4f1c2a90", "1", "-o", to, "--force"}).code == 0);
+    CHECK(run({"--node", node.socket(), "attachment", "save", "4f1c2a90", "1", "-o", to, "--force"}).code ==
+          0);
 }
 
 TEST_CASE("a sender's file name that is a path is not used") {
@@ -342,8 +371,16 @@ TEST_CASE("an attachment that does not verify leaves nothing behind") {
 
 TEST_CASE("a receipt that does not verify is exit code 3, though it is shown") {
     NodeServer node;
-    json receipts{{"message_id", k_id}, {"state", "delivered"}, {"answer", {{"code", "accepted"}, {"signature", "verified"}}}, {"leaf_index", 12},
-                  {"proof", "verified"}, {"recipients", {{{"agency", "jp-npa"}, {"outcome", "delivered"}, {"signature", "verified"}, {"time", "2021-03-01T09:00:05Z"}}}}};
+    json receipts{{"message_id", k_id},
+                  {"state", "delivered"},
+                  {"answer", {{"code", "accepted"}, {"signature", "verified"}}},
+                  {"leaf_index", 12},
+                  {"proof", "verified"},
+                  {"recipients",
+                   {{{"agency", "jp-npa"},
+                     {"outcome", "delivered"},
+                     {"signature", "verified"},
+                     {"time", "2021-03-01T09:00:05Z"}}}}};
     node.answer("GET /v1/messages/4f1c2a90/receipts", 200, receipts.dump());
     CHECK(run({"--node", node.socket(), "receipts", "4f1c2a90"}).code == 0);
     receipts["recipients"][0]["signature"] = "does not verify";
@@ -356,7 +393,11 @@ TEST_CASE("a receipt that does not verify is exit code 3, though it is shown") {
 TEST_CASE("doctor fails when a check does, and says what to do") {
     NodeServer node;
     const auto doctor = [&](bool ok) {
-        node.answer("GET /v1/doctor", 200, json{{"checks", {{{"name", "broker"}, {"ok", ok}, {"detail", "seen"}, {"remedy", "start the broker"}}}}}.dump());
+        node.answer(
+            "GET /v1/doctor", 200,
+            json{{"checks",
+                  {{{"name", "broker"}, {"ok", ok}, {"detail", "seen"}, {"remedy", "start the broker"}}}}}
+                .dump());
         return run({"--node", node.socket(), "doctor"});
     };
     CHECK(doctor(true).code == 0);
@@ -370,9 +411,12 @@ TEST_CASE("a passphrase reaches the node exactly, whatever is in it") {
     TemporaryFolder folder;
     node.answer("POST /v1/unlock", 200, "{}");
     const std::string passphrase = "a\"b\\c\x01 ไทย";
-    REQUIRE(run({"--node", node.socket(), "unlock", "--passphrase-file", folder.write("p", passphrase + "\n")}).code == 0);
+    REQUIRE(
+        run({"--node", node.socket(), "unlock", "--passphrase-file", folder.write("p", passphrase + "\n")})
+            .code == 0);
     CHECK(json::parse(node.asked().back().body)["passphrase"] == passphrase);
-    node.answer("POST /v1/unlock", 403, error_body("wrong_passphrase", "this passphrase does not open archive.key"));
+    node.answer("POST /v1/unlock", 403,
+                error_body("wrong_passphrase", "this passphrase does not open archive.key"));
     CHECK(run({"--node", node.socket(), "unlock", "--passphrase-file", folder.path("p")}).code == 4);
 }
 
@@ -391,8 +435,10 @@ TEST_CASE("listings carry a versioned schema") {
     node.answer("GET /v1/outbox?limit=50", 200, R"({"messages":[]})");
     node.answer("GET /v1/registry", 200, R"({"epoch":2,"members":[],"dialogues":[]})");
     node.answer("GET /v1/peers", 200, R"({"peers":[]})");
-    const std::vector<std::pair<std::string, std::string>> expected = {
-        {"inbox", "sampan.inbox/1"}, {"outbox", "sampan.outbox/1"}, {"registry", "sampan.registry/1"}, {"dialogues", "sampan.dialogues/1"}};
+    const std::vector<std::pair<std::string, std::string>> expected = {{"inbox", "sampan.inbox/1"},
+                                                                       {"outbox", "sampan.outbox/1"},
+                                                                       {"registry", "sampan.registry/1"},
+                                                                       {"dialogues", "sampan.dialogues/1"}};
     for (const auto& [command, schema] : expected)
         CHECK(json::parse(run({"--node", node.socket(), command, "--json"}).out)["schema"] == schema);
 }

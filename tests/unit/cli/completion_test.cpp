@@ -15,7 +15,9 @@ std::string bash_offers(const std::string& typed) {
     TemporaryFolder folder;
     const std::string script = folder.write("c.bash", run({"completion", "bash"}).out);
     const std::string program = folder.write(
-        "ask.bash", "source '" + script + "'\nCOMP_WORDS=(" + typed + " \"$1\")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_sampan\necho \"${COMPREPLY[*]}\"\n");
+        "ask.bash",
+        "source '" + script + "'\nCOMP_WORDS=(" + typed +
+            " \"$1\")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_sampan\necho \"${COMPREPLY[*]}\"\n");
     const std::string command = "bash '" + program + "' ";
     FILE* pipe = ::popen((command + "''").c_str(), "r");
     std::string out;
@@ -25,8 +27,10 @@ std::string bash_offers(const std::string& typed) {
     return " " + out.substr(0, out.find('\n')) + " ";
 }
 
-void every_command(const CLI::App& at, const std::string& path, std::vector<std::pair<std::string, const CLI::App*>>& out) {
-    for (const CLI::App* below : at.get_subcommands([](const CLI::App* a) { return !a->get_name().empty(); })) {
+void every_command(const CLI::App& at, const std::string& path,
+                   std::vector<std::pair<std::string, const CLI::App*>>& out) {
+    for (const CLI::App* below :
+         at.get_subcommands([](const CLI::App* a) { return !a->get_name().empty(); })) {
         out.emplace_back(path + below->get_name(), below);
         every_command(*below, path + below->get_name() + " ", out);
     }
@@ -80,6 +84,7 @@ TEST_CASE("no command takes a passphrase on its command line") {
         for (const CLI::Option* option : command->get_options())
             for (const std::string& name : option->get_lnames()) {
                 INFO(path << " --" << name);
-                CHECK((name.find("passphrase") == std::string::npos || name.ends_with("-file") || name.ends_with("-fd")));
+                CHECK((name.find("passphrase") == std::string::npos || name.ends_with("-file") ||
+                       name.ends_with("-fd")));
             }
 }

@@ -82,7 +82,8 @@ void NodeServer::handle(int connection) {
             head_end = in.find("\r\n\r\n");
             if (head_end == std::string::npos) continue;
             const auto length = in.find("Content-Length: ");
-            wanted = head_end + 4 + (length < head_end ? std::strtoul(in.c_str() + length + 16, nullptr, 10) : 0);
+            wanted =
+                head_end + 4 + (length < head_end ? std::strtoul(in.c_str() + length + 16, nullptr, 10) : 0);
         }
         if (in.size() >= wanted) break;
     }
@@ -96,8 +97,11 @@ void NodeServer::handle(int connection) {
     asked_.push_back(asked);
     const auto found = answers_.find(asked.method + " " + asked.target);
     const unsigned status = found == answers_.end() ? 404 : found->second.first;
-    const std::string body = found == answers_.end() ? R"({"error":{"name":"not_found","detail":"no such page","remedy":""}})" : found->second.second;
-    send_all(connection, "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Type: application/json\r\nContent-Length: " +
+    const std::string body = found == answers_.end()
+                                 ? R"({"error":{"name":"not_found","detail":"no such page","remedy":""}})"
+                                 : found->second.second;
+    send_all(connection, "HTTP/1.1 " + std::to_string(status) +
+                             " X\r\nContent-Type: application/json\r\nContent-Length: " +
                              std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
 }
 

@@ -1,4 +1,5 @@
-// A node's local API as tests need it: a Unix socket that answers what it was told, and remembers what it was asked.
+// A node's local API as tests need it: a Unix socket that answers what it was told, and remembers what it was
+// asked.
 #pragma once
 
 #include <atomic>

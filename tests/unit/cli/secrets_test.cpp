@@ -75,7 +75,8 @@ TEST_CASE("passphrases come line by line from a descriptor") {
 
 TEST_CASE("without a terminal nobody is asked, and the error names the options") {
     Fixture f;
-    const auto got = read_passphrase(f.console, {}, "passphrase of the archive", "--archive-passphrase", Ask::once);
+    const auto got =
+        read_passphrase(f.console, {}, "passphrase of the archive", "--archive-passphrase", Ask::once);
     REQUIRE(!got.ok());
     CHECK(exit_code_of(got.error()) == k_exit_usage);
     CHECK(got.error().remedy().find("--archive-passphrase-file") != std::string::npos);

@@ -20,12 +20,13 @@ struct Office {
 
     std::string path(const std::string& name) const { return folder.path(name); }
     Ran authority_init() const {
-        return run({"authority", "init", path("x"), "--exchange", SAMPAN_DEMO_SOURCES "/exchange.toml", "--passphrase-file", passphrase,
-                    "--exercise-keys", "--json"});
+        return run({"authority", "init", path("x"), "--exchange", SAMPAN_DEMO_SOURCES "/exchange.toml",
+                    "--passphrase-file", passphrase, "--exercise-keys", "--json"});
     }
     Ran agency_init(const std::string& id) const {
-        return run({"agency", "init", path(id), "--agency", id, "--exchange", "ajct.example", "--name", "Royal Thai Police", "--name",
-                    "th=สำนักงานตำรวจแห่งชาติ", "--country", "TH", "--passphrase-file", passphrase, "--archive-passphrase-file", passphrase,
+        return run({"agency", "init", path(id), "--agency", id, "--exchange", "ajct.example", "--name",
+                    "Royal Thai Police", "--name", "th=สำนักงานตำรวจแห่งชาติ", "--country", "TH",
+                    "--passphrase-file", passphrase, "--archive-passphrase-file", passphrase,
                     "--exercise-keys", "--json"});
     }
 };
@@ -39,15 +40,21 @@ TEST_CASE("an exchange, a broker and an agency are made with the commands alone"
     REQUIRE(made.code == 0);
     const std::string trust = json::parse(made.out)["hash"];
     REQUIRE(office.agency_init("th-rtp").code == 0);
-    const Ran admitted = run({"authority", "admit", office.path("x"), office.path("th-rtp/joining-request.txt"), "--clearance",
-                              "confidential compartment=ct", "--send-ceiling", "restricted", "--passphrase-file", office.passphrase, "--yes"});
+    const Ran admitted =
+        run({"authority", "admit", office.path("x"), office.path("th-rtp/joining-request.txt"), "--clearance",
+             "confidential compartment=ct", "--send-ceiling", "restricted", "--passphrase-file",
+             office.passphrase, "--yes"});
     INFO(admitted.err);
     REQUIRE(admitted.code == 0);
-    const Ran broker = run({"broker", "init", office.path("b"), "--id", "broker-1", "--data", office.path("bd"), "--epochs", office.path("x/epochs"),
-                            "--trust", trust, "--config", office.path("broker.toml"), "--passphrase-file", office.passphrase, "--exercise-keys"});
+    const Ran broker =
+        run({"broker", "init", office.path("b"), "--id", "broker-1", "--data", office.path("bd"), "--epochs",
+             office.path("x/epochs"), "--trust", trust, "--config", office.path("broker.toml"),
+             "--passphrase-file", office.passphrase, "--exercise-keys"});
     INFO(broker.err);
     REQUIRE(broker.code == 0);
-    REQUIRE(run({"authority", "add-broker", office.path("x"), office.path("b/broker.pub.toml"), "--passphrase-file", office.passphrase}).code == 0);
+    REQUIRE(run({"authority", "add-broker", office.path("x"), office.path("b/broker.pub.toml"),
+                 "--passphrase-file", office.passphrase})
+                .code == 0);
 
     const json shown = json::parse(run({"authority", "show", office.path("x"), "--json"}).out);
     CHECK(shown["epoch"] == 3);
@@ -62,8 +69,8 @@ TEST_CASE("an agency is admitted only once somebody has compared the words") {
     Office office;
     REQUIRE(office.authority_init().code == 0);
     REQUIRE(office.agency_init("th-rtp").code == 0);
-    const Ran ran = run({"authority", "admit", office.path("x"), office.path("th-rtp/joining-request.txt"), "--clearance", "restricted",
-                         "--passphrase-file", office.passphrase});
+    const Ran ran = run({"authority", "admit", office.path("x"), office.path("th-rtp/joining-request.txt"),
+                         "--clearance", "restricted", "--passphrase-file", office.passphrase});
     CHECK(ran.code == 2);
     CHECK(ran.err.find("--yes") != std::string::npos);
     CHECK(json::parse(run({"authority", "show", office.path("x"), "--json"}).out)["epoch"] == 1);
@@ -78,7 +85,8 @@ TEST_CASE("a joining request that was altered is exit code 3") {
     const auto at = text.find('\n') + 200;
     text[at] = text[at] == 'A' ? 'B' : 'A';
     const std::string altered = office.folder.write("altered.txt", text);
-    const Ran ran = run({"authority", "admit", office.path("x"), altered, "--clearance", "restricted", "--passphrase-file", office.passphrase, "--yes"});
+    const Ran ran = run({"authority", "admit", office.path("x"), altered, "--clearance", "restricted",
+                         "--passphrase-file", office.passphrase, "--yes"});
     CHECK(ran.code == 3);
     CHECK(ran.err.find("altered.txt") != std::string::npos);
 }
@@ -94,8 +102,19 @@ TEST_CASE("a wrong passphrase is exit code 4") {
 TEST_CASE("the trust anchor is not taken from the folder unasked") {
     Office office;
     REQUIRE(office.authority_init().code == 0);
-    std::vector<std::string> line{"node", "init", office.path("keys"), "--agency", "th-rtp", "--data", office.path("d"), "--socket", office.path("s"),
-                                  "--epochs", office.path("x/epochs"), "--config", office.path("node.toml")};
+    std::vector<std::string> line{"node",
+                                  "init",
+                                  office.path("keys"),
+                                  "--agency",
+                                  "th-rtp",
+                                  "--data",
+                                  office.path("d"),
+                                  "--socket",
+                                  office.path("s"),
+                                  "--epochs",
+                                  office.path("x/epochs"),
+                                  "--config",
+                                  office.path("node.toml")};
     CHECK(run(line).code == 2);
     CHECK(!system_files().exists(office.path("node.toml")));
     line.emplace_back("--yes");
@@ -107,9 +126,10 @@ TEST_CASE("a configuration file is never overwritten") {
     Office office;
     REQUIRE(office.authority_init().code == 0);
     const std::string config = office.folder.write("node.toml", "# mine\n");
-    CHECK(run({"node", "init", office.path("keys"), "--agency", "th-rtp", "--data", office.path("d"), "--socket", office.path("s"), "--epochs",
-               office.path("x/epochs"), "--config", config, "--yes"})
-              .code == 1);
+    CHECK(
+        run({"node", "init", office.path("keys"), "--agency", "th-rtp", "--data", office.path("d"),
+             "--socket", office.path("s"), "--epochs", office.path("x/epochs"), "--config", config, "--yes"})
+            .code == 1);
     CHECK(as_text(*read_file(system_files(), config, 100)) == "# mine\n");
 }
 
@@ -148,7 +168,8 @@ TEST_CASE("suspending and reinstating make epochs; revoking asks first") {
         line.insert(line.end(), {"--passphrase-file", office.passphrase});
         return run(line).code;
     };
-    REQUIRE(change({"authority", "admit", office.path("x"), office.path("th-rtp/joining-request.txt"), "--clearance", "restricted", "--yes"}) == 0);
+    REQUIRE(change({"authority", "admit", office.path("x"), office.path("th-rtp/joining-request.txt"),
+                    "--clearance", "restricted", "--yes"}) == 0);
     CHECK(change({"authority", "suspend", office.path("x"), "th-rtp"}) == 0);
     CHECK(change({"authority", "suspend", office.path("x"), "th-rtp"}) == 1);
     CHECK(change({"authority", "reinstate", office.path("x"), "th-rtp"}) == 0);

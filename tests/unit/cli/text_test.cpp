@@ -11,8 +11,12 @@ TEST_CASE("escape sequences of a terminal are shown, not obeyed") {
     CHECK(printable(std::string_view("nul\0end", 7)) == "nul␀end");
     CHECK(printable("\x7f") == "␡");
     // The C1 control CSI, as UTF-8 and as a lone byte.
-    CHECK(printable("\xc2\x9b" "31m") == "<U+009B>31m");
-    CHECK(printable("\x9b" "31m") == "\xef\xbf\xbd" "31m");
+    CHECK(printable("\xc2\x9b"
+                    "31m") == "<U+009B>31m");
+    CHECK(printable("\x9b"
+                    "31m") ==
+          "\xef\xbf\xbd"
+          "31m");
 }
 
 TEST_CASE("bidirectional controls and invisible characters are named") {
@@ -24,16 +28,16 @@ TEST_CASE("bidirectional controls and invisible characters are named") {
 }
 
 TEST_CASE("text in any script passes unchanged") {
-    for (const char* text : {"Viet Nam: Bộ Công an", "สำนักงานตำรวจแห่งชาติ", "នគរបាលជាតិកម្ពុជា", "မြန်မာနိုင်ငံရဲတပ်ဖွဲ့", "警察庁", "ກະຊວງປ້ອງກັນຄວາມສະຫງົບ",
-                             "சிங்கப்பூர்", "ڤاسوكن ڤوليس"})
+    for (const char* text : {"Viet Nam: Bộ Công an", "สำนักงานตำรวจแห่งชาติ", "នគរបាលជាតិកម្ពុជា", "မြန်မာနိုင်ငံရဲတပ်ဖွဲ့",
+                             "警察庁", "ກະຊວງປ້ອງກັນຄວາມສະຫງົບ", "சிங்கப்பூர்", "ڤاسوكن ڤوليس"})
         CHECK(printable(text) == text);
 }
 
 TEST_CASE("what is no UTF-8 becomes the replacement character") {
-    CHECK(printable("\xc0\xaf") == "\xef\xbf\xbd\xef\xbf\xbd");                     // overlong
-    CHECK(printable("\xed\xa0\x80").find("\xef\xbf\xbd") == 0);                     // surrogate
-    CHECK(printable("\xf4\x90\x80\x80").find("\xef\xbf\xbd") == 0);                 // beyond U+10FFFF
-    CHECK(printable("ab\xe2\x82") == "ab\xef\xbf\xbd\xef\xbf\xbd");                 // cut off
+    CHECK(printable("\xc0\xaf") == "\xef\xbf\xbd\xef\xbf\xbd");      // overlong
+    CHECK(printable("\xed\xa0\x80").find("\xef\xbf\xbd") == 0);      // surrogate
+    CHECK(printable("\xf4\x90\x80\x80").find("\xef\xbf\xbd") == 0);  // beyond U+10FFFF
+    CHECK(printable("ab\xe2\x82") == "ab\xef\xbf\xbd\xef\xbf\xbd");  // cut off
 }
 
 TEST_CASE("line feeds stay where lines are wanted, and nowhere else") {
@@ -46,7 +50,7 @@ TEST_CASE("wide characters take two columns and marks none") {
     CHECK(display_width("abc") == 3);
     CHECK(display_width("警察庁") == 6);
     CHECK(display_width("e\xcc\x81") == 1);  // e and a combining acute
-    CHECK(display_width("ที่") == 1);         // Thai: one consonant, two marks
+    CHECK(display_width("ที่") == 1);          // Thai: one consonant, two marks
     CHECK(display_width("กำ") == 2);
 }
 
@@ -55,7 +59,9 @@ TEST_CASE("cut text ends in an ellipsis and fits") {
     CHECK(truncated("abcdefg", 6) == "abcde…");
     CHECK(truncated("警察庁です", 5) == "警察…");
     CHECK(display_width(truncated("警察庁です", 4)) <= 4);
-    CHECK(truncated("e\xcc\x81" "bc", 2) == "e\xcc\x81…");
+    CHECK(truncated("e\xcc\x81"
+                    "bc",
+                    2) == "e\xcc\x81…");
     CHECK(truncated("ab", 0).empty());
 }
 

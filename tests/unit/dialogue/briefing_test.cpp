@@ -76,7 +76,9 @@ TEST_CASE("a briefing is read whole") {
 }
 
 TEST_CASE("what may be left out has its documented value") {
-    const auto got = parse_briefing("+++\nkind = \"note\"\ntitle = \"T\"\ndialogue = \"ajct-12\"\n[label]\nclassification = \"restricted\"\n+++\n");
+    const auto got = parse_briefing(
+        "+++\nkind = \"note\"\ntitle = \"T\"\ndialogue = \"ajct-12\"\n[label]\nclassification = "
+        "\"restricted\"\n+++\n");
     REQUIRE(got.ok());
     CHECK(got->precedence == Precedence::routine);
     CHECK(got->language == "en");
@@ -103,20 +105,25 @@ TEST_CASE("without front matter, or with one that does not end, nothing is read"
 }
 
 TEST_CASE("TOML that does not parse names its line") {
-    refused(replaced(k_text, "language = \"th\"", "language = th"), BriefingError::bad_front_matter, "line 6", "front matter");
+    refused(replaced(k_text, "language = \"th\"", "language = th"), BriefingError::bad_front_matter, "line 6",
+            "front matter");
 }
 
 TEST_CASE("a key that is unknown is refused, at every level") {
     refused(replaced(k_text, "language =", "langauge ="), BriefingError::unknown_key, "line 6", "langauge");
-    refused(replaced(k_text, "[label]\n", "[label]\n[lable]\n[label.x]\n"), BriefingError::bad_front_matter, "line 10", "");
+    refused(replaced(k_text, "[label]\n", "[label]\n[lable]\n[label.x]\n"), BriefingError::bad_front_matter,
+            "line 10", "");
 }
 
 TEST_CASE("what is needed is missed by name") {
     refused(replaced(k_text, "kind = \"threat-update\"\n", ""), BriefingError::missing_key, "line 2", "kind");
     refused(replaced(k_text, "title = \"แนวโน้ม\"\n", ""), BriefingError::missing_key, "line 2", "title");
-    refused(replaced(k_text, "title = \"แนวโน้ม\"", "title = \"\""), BriefingError::missing_key, "line 2", "title");
-    refused(replaced(k_text, "to = [\"sg-spf\", \"jp-npa\"]\n", ""), BriefingError::missing_key, "line 2", "dialogue");
-    refused(replaced(k_text, "classification = \"restricted\"\n", ""), BriefingError::missing_key, "line 8", "label.classification");
+    refused(replaced(k_text, "title = \"แนวโน้ม\"", "title = \"\""), BriefingError::missing_key, "line 2",
+            "title");
+    refused(replaced(k_text, "to = [\"sg-spf\", \"jp-npa\"]\n", ""), BriefingError::missing_key, "line 2",
+            "dialogue");
+    refused(replaced(k_text, "classification = \"restricted\"\n", ""), BriefingError::missing_key, "line 8",
+            "label.classification");
     const auto no_label = parse_briefing("+++\nkind = \"note\"\ntitle = \"T\"\nto = [\"jp-npa\"]\n+++\n");
     REQUIRE(!no_label.ok());
     CHECK(no_label.error().is(BriefingError::missing_key));
@@ -125,13 +132,19 @@ TEST_CASE("what is needed is missed by name") {
 TEST_CASE("values of the wrong type or out of range are refused at their line") {
     refused(replaced(k_text, "\"threat-update\"", "\"threat\""), BriefingError::bad_value, "line 2", "kind");
     refused(replaced(k_text, "title = \"แนวโน้ม\"", "title = 7"), BriefingError::bad_value, "line 3", "title");
-    refused(replaced(k_text, "to = [\"sg-spf\", \"jp-npa\"]", "to = [\"SG SPF\"]"), BriefingError::bad_value, "line 4", "SG SPF");
-    refused(replaced(k_text, "to = [\"sg-spf\", \"jp-npa\"]", "to = [7]"), BriefingError::bad_value, "line 4", "list of texts");
+    refused(replaced(k_text, "to = [\"sg-spf\", \"jp-npa\"]", "to = [\"SG SPF\"]"), BriefingError::bad_value,
+            "line 4", "SG SPF");
+    refused(replaced(k_text, "to = [\"sg-spf\", \"jp-npa\"]", "to = [7]"), BriefingError::bad_value, "line 4",
+            "list of texts");
     refused(replaced(k_text, "\"PRIORITY\"", "\"URGENT\""), BriefingError::bad_value, "line 5", "URGENT");
-    refused(replaced(k_text, "valid_days = 14", "valid_days = 0"), BriefingError::bad_value, "line 7", "1 to 90");
-    refused(replaced(k_text, "valid_days = 14", "valid_days = 91"), BriefingError::bad_value, "line 7", "1 to 90");
-    refused(replaced(k_text, "valid_days = 14", "valid_days = \"14\""), BriefingError::bad_value, "line 7", "whole number");
-    refused(replaced(k_text, "compartment = [\"ct\"]", "compartment = []"), BriefingError::bad_value, "line 13", "no values");
+    refused(replaced(k_text, "valid_days = 14", "valid_days = 0"), BriefingError::bad_value, "line 7",
+            "1 to 90");
+    refused(replaced(k_text, "valid_days = 14", "valid_days = 91"), BriefingError::bad_value, "line 7",
+            "1 to 90");
+    refused(replaced(k_text, "valid_days = 14", "valid_days = \"14\""), BriefingError::bad_value, "line 7",
+            "whole number");
+    refused(replaced(k_text, "compartment = [\"ct\"]", "compartment = []"), BriefingError::bad_value,
+            "line 13", "no values");
     CHECK(parse_briefing(replaced(k_text, "valid_days = 14", "valid_days = 90")).ok());
 }
 
@@ -152,7 +165,8 @@ TEST_CASE("front matter may stand in the body again without being read") {
 }
 
 TEST_CASE("the same reader named twice is one reader") {
-    const auto got = parse_briefing(replaced(k_text, "to = [\"sg-spf\", \"jp-npa\"]", "to = [\"jp-npa\", \"jp-npa\"]"));
+    const auto got =
+        parse_briefing(replaced(k_text, "to = [\"sg-spf\", \"jp-npa\"]", "to = [\"jp-npa\", \"jp-npa\"]"));
     REQUIRE(got.ok());
     CHECK(got->to.size() == 1);
 }
@@ -181,8 +195,12 @@ TEST_CASE("a draft that the policy does not know is refused") {
         return complete_label(briefing->label, policy(), originator, UnixMillis(1000));
     };
     CHECK(completed("classification = \"restricted\"", "classification = \"restricted\"").ok());
-    CHECK(completed("classification = \"restricted\"", "classification = \"secret\"").error().is(LabelError::unknown_classification));
-    CHECK(completed("compartment = [\"ct\"]", "compartment = [\"sources\"]").error().is(LabelError::unknown_value));
+    CHECK(completed("classification = \"restricted\"", "classification = \"secret\"")
+              .error()
+              .is(LabelError::unknown_classification));
+    CHECK(completed("compartment = [\"ct\"]", "compartment = [\"sources\"]")
+              .error()
+              .is(LabelError::unknown_value));
     CHECK(completed("compartment =", "colour =").error().is(LabelError::unknown_category));
     CHECK(!completed("AMBER+STRICT", "WHITE").ok());
     CHECK(!completed("tlp =", "tpl =").ok());

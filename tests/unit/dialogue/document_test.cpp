@@ -47,8 +47,8 @@ TEST_CASE("an unknown kind, an unknown field, a field twice and bytes cut off ar
     REQUIRE(unknown_kind[0] == 0x08);
     unknown_kind[1] = 15;
     CHECK(!decode_document(unknown_kind).ok());
-    CHECK(!decode_document(with(good, {0x28, 0x01})).ok());              // field 5
-    CHECK(!decode_document(with(good, {0x22, 0x01, 'x'})).ok());         // body again
+    CHECK(!decode_document(with(good, {0x28, 0x01})).ok());       // field 5
+    CHECK(!decode_document(with(good, {0x22, 0x01, 'x'})).ok());  // body again
     CHECK(!decode_document(ByteView(good).first(good.size() - 1)).ok());
     CHECK(!decode_document({}).ok());
     CHECK(decode_document(good).ok());
@@ -69,7 +69,8 @@ TEST_CASE("no cut or flipped byte of a document makes another document silently"
     const Bytes good = encode_document(sample());
     for (std::size_t i = 0; i < good.size(); ++i) {
         const auto cut = decode_document(ByteView(good).first(i));
-        // A cut at the end of a field may leave a document without text: it is another document, and says so by its bytes.
+        // A cut at the end of a field may leave a document without text: it is another document, and says so
+        // by its bytes.
         if (cut.ok()) CHECK(encode_document(*cut).size() == i);
     }
 }
