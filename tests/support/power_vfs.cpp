@@ -123,9 +123,13 @@ PowerDisk::~PowerDisk() {
 }
 
 int PowerDisk::record(Operation operation) {
-    if (fail_at_ != 0 && log_.size() + 1 >= fail_at_) {
+    const bool reached = fail_at_ != 0 && log_.size() + 1 >= fail_at_;
+    if (reached && fail_full_ && operation.kind == Operation::Kind::write) {
         failed_ = true;
-        if (fail_full_) return operation.kind == Operation::Kind::write ? SQLITE_FULL : SQLITE_OK;
+        return SQLITE_FULL;
+    }
+    if (reached && !fail_full_) {
+        failed_ = true;
         fail_at_ = 0;  // one failure: whoever goes on after it is found out
         return operation.kind == Operation::Kind::sync ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
     }
