@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <thread>
 
@@ -71,17 +72,26 @@ TEST_CASE("what a client declares of itself never replaces what was authenticate
     CHECK(liar.ended(5'000));
 }
 
+// libzmq numbers the routing ids of a server from rand(), which it leaves unseeded, and ends the process when
+// the next number is taken. Here the attacker knows all that can be known of a gate that was not seeded.
 TEST_CASE("a routing id in the form of libzmq's own lets nobody take another's place") {
+    std::srand(1);
     GateHarness gate;
+    const auto next_number = [] {
+        const auto low = static_cast<std::uint32_t>(std::rand());
+        return low | static_cast<std::uint32_t>(std::rand()) << 31;
+    };
+    static_cast<void>(next_number());  // of the ZAP handler's socket
+    const std::uint32_t first = next_number();
     const TestMember japan("jp-npa"), thailand("th-nsc");
     gate.allow({&japan, &thailand});
-    // The numbers that libzmq would begin with, were its generator not seeded.
     std::vector<std::unique_ptr<RawCurveClient>> squatters;
-    for (std::uint8_t i = 0; i < 10; ++i)
+    for (std::uint32_t i = 0; i < 8; ++i) {
+        std::string id(1, '\0');
+        for (unsigned shift : {24U, 16U, 8U, 0U}) id.push_back(static_cast<char>((first + i) >> shift));
         squatters.push_back(std::make_unique<RawCurveClient>(
-            gate, thailand,
-            std::map<std::string, std::string>{
-                {"Identity", std::string("\0\x6b\x8b\x45", 4) + char(0x67 + i)}}));
+            gate, thailand, std::map<std::string, std::string>{{"Identity", id}}));
+    }
     std::vector<std::unique_ptr<Dealer>> honest;
     for (int i = 0; i < 8; ++i) {
         honest.push_back(gate.connect(japan));
@@ -118,7 +128,7 @@ TEST_CASE("an endless message is cut off at about 4 MiB and named, and the other
     std::cerr << "endless message: " << sent / 1024 << " KiB sent, gate grew by " << grown_kib
               << " KiB, slowest round trip of another " << slowest << " ms\n";
     CHECK(grown_kib > 3 * 1024);  // the attack was real
-    CHECK(grown_kib < 64 * 1024);
+    if (!k_sanitized) CHECK(grown_kib < 64 * 1024);
     CHECK(slowest < 1'000);
     CHECK(gate.frames.back().agency == japan.agency);
 }
@@ -204,7 +214,7 @@ TEST_CASE("a peer that never reads is dropped as a slow reader, and the others a
     CHECK(gate.event("slow_reader")->agency == sleeper.agency);
     std::cerr << "slow reader: dropped after " << rounds * 256 << " KiB, gate peak " << gate.gate_peak_kib()
               << " KiB\n";
-    CHECK(gate.gate_peak_kib() < 96 * 1024);
+    if (!k_sanitized) CHECK(gate.gate_peak_kib() < 96 * 1024);
     CHECK(slowest_round_trip_ms(gate, *honest, japan.agency, 5) < 1'000);
 }
 
