@@ -219,7 +219,7 @@ class Strangers(ExchangeCase):
         def counted():
             _, metrics = self.broker.get("/metrics")
             for line in metrics.splitlines():
-                if line.startswith("sampan_refused_handshakes_total"):
+                if line.startswith("sampan_gate_refused_handshakes_total"):
                     return float(line.split()[-1]) >= 1
             return False
 
