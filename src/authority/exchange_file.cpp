@@ -278,6 +278,7 @@ Result<Clearance> parse_clearance(std::string_view text) {
         if (equals == std::string_view::npos || equals == 0)
             return bad("\"" + std::string(word) + "\" is not tag=value,…");
         LabelCategory held{std::string(word.substr(0, equals)), {}};
+        if (holds(out.holds, held.tag, &LabelCategory::tag)) return bad(held.tag + " stands twice");
         std::string_view values = word.substr(equals + 1);
         while (!values.empty()) {
             const auto comma = values.find(',');
@@ -288,7 +289,7 @@ Result<Clearance> parse_clearance(std::string_view text) {
         if (held.values.empty() || held.values.front().empty()) return bad(held.tag + " has an empty value");
         out.holds.push_back(std::move(held));
     }
-    if (out.level.empty()) return bad("it names no level");
+    if (out.level.empty() || out.level.find('=') != std::string::npos) return bad("it names no level first");
     std::sort(out.holds.begin(), out.holds.end(), [](const auto& a, const auto& b) { return a.tag < b.tag; });
     return out;
 }
