@@ -163,7 +163,8 @@ Status SqliteNodeStore::mark_uploading(const MessageId& id) {
 
 Status SqliteNodeStore::mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf,
                                       std::uint64_t time_s) {
-    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE outbox SET state = 3, answer = ?, leaf_index = ?, "
+    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE outbox SET state = CASE WHEN EXISTS(SELECT 1 FROM outbox_recipients r WHERE r.subject = "
+                           "outbox.subject AND r.code IS NULL) THEN 3 ELSE 4 END, answer = ?, leaf_index = ?, "
                                                "leaf_time_s = ?, draft = x'', body = x'', "
                                                "stanzas = x'' WHERE message_id = ? AND state <= 2"));
     return mark.bind(ByteView(evidence)).bind_u64(leaf.get()).bind_u64(time_s).bind(id.view()).run();

@@ -10,7 +10,7 @@ import unittest
 from exchange import Exchange
 from harness import ApiError, briefing, wait_for
 
-KILLS = int(os.environ.get("SAMPAN_KILLS", "100"))
+KILLS = int(os.environ.get("SAMPAN_KILLS", "20"))
 SEED = int(os.environ.get("SAMPAN_SEED", str(random.SystemRandom().randrange(1 << 32))))
 
 
