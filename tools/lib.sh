@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the tools: where we are, what to install, and how steps are shown. Commentary goes to stderr.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -68,6 +69,6 @@ build_preset() {
   local preset=$1
   shift
   # shellcheck disable=SC2086
-  step "Configuring $preset" cmake --preset "$preset" ${SAMPAN_CMAKE:-}
+  step "Configuring $preset" cmake --preset "$preset" ${SAMPAN_CMAKE:-} || return
   step "Building $preset" cmake --build "build/$preset" ${*:+--target "$@"}
 }
