@@ -243,6 +243,7 @@ void add_lists(App& app) {
     inbox->add_option("--since", i->since, "Only received since this date or time (UTC)")->type_name("DATE");
     inbox->add_flag("--unread", i->unread, "Only what nobody has read yet");
     inbox->add_option("--limit", i->limit, "At most this many")
+        ->type_name("N")
         ->capture_default_str()
         ->check(CLI::Range(1, 100000));
     app.on(inbox, [i, &app](Console& console) { return run_inbox(console, app.node(), *i); });
@@ -254,6 +255,7 @@ void add_lists(App& app) {
     outbox->add_option("--state", o->state, "Only in this state")
         ->check(CLI::IsMember({"waiting", "uploading", "accepted", "delivered", "refused"}));
     outbox->add_option("--limit", o->limit, "At most this many")
+        ->type_name("N")
         ->capture_default_str()
         ->check(CLI::Range(1, 100000));
     app.on(outbox, [o, &app](Console& console) { return run_outbox(console, app.node(), *o); });

@@ -1,4 +1,5 @@
 // The command tree as a page of Markdown and as a manual page, and the commands that print them.
+#include <algorithm>
 #include <sstream>
 
 #include "cli/app.h"
@@ -15,6 +16,22 @@ struct OptionText {
     std::string what;
 };
 
+// "FILE", "N" or "waiting|accepted": CLI11 puts what is checked behind the type, worded differently by
+// version.
+std::string value_of(const CLI::Option& option) {
+    std::string type = option.get_type_name();
+    for (std::size_t at = type.find(':'); at != std::string::npos; at = type.find(':', at + 1)) {
+        if (type.compare(at, 3, "://") == 0) continue;
+        std::string checked = type.substr(at + 1);
+        type.erase(at);
+        if (!checked.starts_with('{')) break;
+        checked = checked.substr(1, checked.find('}') - 1);
+        std::replace(checked.begin(), checked.end(), ',', '|');
+        return checked;
+    }
+    return type == "INT" || type == "UINT" ? "N" : type;
+}
+
 std::vector<OptionText> options_of(const CLI::App& command, bool with_help) {
     std::vector<OptionText> out;
     for (const CLI::Option* option : command.get_options()) {
@@ -22,10 +39,10 @@ std::vector<OptionText> options_of(const CLI::App& command, bool with_help) {
         std::string name;
         if (option->nonpositional()) {
             name = option->get_name(false, true);
-            if (option->get_items_expected_max() > 0 && !option->get_type_name().empty())
-                name += " " + option->get_type_name();
+            if (option->get_items_expected_max() > 0 && !value_of(*option).empty())
+                name += " " + value_of(*option);
         } else {
-            name = option->get_type_name().empty() ? option->get_name(true) : option->get_type_name();
+            name = value_of(*option).empty() ? option->get_name(true) : value_of(*option);
             if (option->get_items_expected_max() > 1) name += "…";
         }
         std::string what = option->get_description();
@@ -43,8 +60,7 @@ std::string synopsis(const CLI::App& command, const std::string& path) {
     if (options) out += " [options]";
     for (const CLI::Option* option : command.get_options())
         if (!option->nonpositional())
-            out += " " +
-                   (option->get_type_name().empty() ? option->get_name(true) : option->get_type_name()) +
+            out += " " + (value_of(*option).empty() ? option->get_name(true) : value_of(*option)) +
                    (option->get_items_expected_max() > 1 ? "…" : "");
     return out;
 }
@@ -58,27 +74,27 @@ std::vector<std::string> examples_of(const CLI::App& command) {
     return out;
 }
 
+// A bar ends a cell of a table in Markdown.
+std::string cell(std::string text) {
+    for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+    return text;
+}
+
 void markdown_of(const CLI::App& command, const std::string& path, std::ostream& out) {
     const auto commands = below(command);
-    if (commands.empty()) {
-        out << "\n### " << path << "\n\n"
-            << command.get_description() << ".\n\n```\n"
-            << synopsis(command, path) << "\n```\n";
-        const auto options = options_of(command, false);
-        if (!options.empty()) out << "\n| | |\n|---|---|\n";
-        for (const OptionText& option : options) {
-            std::string what = option.what;
-            for (std::size_t at = 0; (at = what.find('|', at)) != std::string::npos; at += 2)
-                what.insert(at, "\\");
-            out << "| `" << option.name << "` | " << what << " |\n";
-        }
-        const auto examples = examples_of(command);
-        if (!examples.empty()) out << "\n```\n";
-        for (const std::string& example : examples) out << example << "\n";
-        if (!examples.empty()) out << "```\n";
-        return;
-    }
     for (const CLI::App* next : commands) markdown_of(*next, path + " " + next->get_name(), out);
+    if (!commands.empty()) return;
+    out << "\n### " << path << "\n\n"
+        << command.get_description() << ".\n\n```\n"
+        << synopsis(command, path) << "\n```\n";
+    const auto options = options_of(command, false);
+    if (!options.empty()) out << "\n| | |\n|---|---|\n";
+    for (const OptionText& option : options)
+        out << "| `" << cell(option.name) << "` | " << cell(option.what) << " |\n";
+    const auto examples = examples_of(command);
+    if (!examples.empty()) out << "\n```\n";
+    for (const std::string& example : examples) out << example << "\n";
+    if (!examples.empty()) out << "```\n";
 }
 
 std::string roff(const std::string& text) {
