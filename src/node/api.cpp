@@ -120,6 +120,7 @@ unsigned status_of(const Error& error) {
     if (error.is(NodeError::archive_locked)) return 423;
     if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers)) return 422;
     if (error.is(NodeError::reader_not_ready)) return 409;
+    if (error.is(EnvelopeError::too_large)) return 413;
     if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload)) return 404;
     if (error.is(NodeError::ambiguous_id)) return 409;
     if (error.is(NodeError::not_connected)) return 503;
@@ -177,7 +178,12 @@ ApiResponse Api::unlock(const ApiRequest& request) {
     auto& text = (*body)["passphrase"].get_ref<std::string&>();
     const SecretBuffer passphrase = SecretBuffer::copy_of(as_bytes(text));
     wipe(MutableBytes(reinterpret_cast<std::uint8_t*>(text.data()), text.size()));
-    const Status done = owner_.run([&](Core& core) { return core.unlock(passphrase); });
+    // Argon2id takes its time: here, not on the owner's thread.
+    const std::string folder = owner_.run([](Core& core) { return core.keys_folder(); });
+    auto archive = load_archive_key(files_, folder, passphrase);
+    if (!archive.ok()) return fail(archive.error());
+    const UnixMillis now = clock_.wall();
+    const Status done = owner_.run([&](Core& core) { return core.unlock(std::move(*archive), now); });
     return done.ok() ? ok(R"({"unlocked":true})") : fail(done.error());
 }
 

@@ -304,21 +304,46 @@ struct ApiServer::State {
 
 ApiServer::ApiServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
+namespace {
+
+// A socket that a crash left over goes; one that is listened on, or any other file, is not ours to take.
+Status make_room(const std::string& path) {
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) != 0) return ok_status();
+    if (!S_ISSOCK(found.st_mode))
+        return Error(FileError::exists, path + " is there and is no socket", "name another socket in node.toml");
+    asio::io_context context;
+    Socket probe(context);
+    beast::error_code failure;
+    probe.connect(asio::local::stream_protocol::endpoint(path), failure);
+    if (!failure)
+        return Error(FileError::exists, "another program listens on " + path, "is a node running already?");
+    ::unlink(path.c_str());
+    return ok_status();
+}
+
+}  // namespace
+
 Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiOptions options, ApiHandler handler) {
     auto state = std::make_unique<State>(std::move(options), std::move(handler));
     const std::string& path = state->options.socket_path;
     try {
-        ::unlink(path.c_str());
+        SAMPAN_TRY(make_room(path));
         const mode_t before = ::umask(0177);
         asio::local::stream_protocol::endpoint endpoint(path);
+        beast::error_code failure;
         state->acceptor.open(endpoint.protocol());
-        state->acceptor.bind(endpoint);
+        state->acceptor.bind(endpoint, failure);
         ::umask(before);
+        if (failure)
+            return Error(FileError::io, "cannot listen on " + path + ": " + failure.message(),
+                         "check the folder of socket in node.toml");
         if (::chmod(path.c_str(), static_cast<mode_t>(state->options.mode)) != 0)
             return Error(FileError::io, "cannot set the mode of " + path);
         state->acceptor.listen();
     } catch (const std::exception& failure) {
-        return Error(FileError::io, "cannot listen on " + path + ": " + failure.what(), "check the folder of socket in node.toml");
+        return Error(FileError::io, "cannot listen on " + path + ": " + failure.what(),
+                     "check the folder of socket in node.toml");
     }
     state->accepting = std::thread([raw = state.get()] { raw->accept_loop(); });
     return std::unique_ptr<ApiServer>(new ApiServer(std::move(state)));

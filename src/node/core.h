@@ -19,6 +19,10 @@
 
 namespace sampan::node {
 
+inline constexpr std::string_view k_log_remedy =
+    "the broker was restored from a backup, or forked: keep this node's data as it is, both checkpoints are evidence, and "
+    "call the exchange authority; a new epoch settles it";
+
 // One reader of a message to be: who it is, whether it may read, and why not.
 struct ReaderView {
     AgencyId agency;
@@ -48,10 +52,15 @@ struct UploadRecord {
     Sha256Digest sha256;
     PartKey key;
 };
-// What is kept of a message for reading later: its content and the key that opened it.
+// What is kept of a message for reading later: its content, and in the record also the key that opened it.
 struct ArchivedMessage {
     Content content;
     Document document;
+};
+struct DocumentSummary {
+    std::string title;
+    std::string kind;
+    std::string language;
 };
 struct CoreOptions {
     NodeKeys keys;
@@ -69,24 +78,34 @@ class Core {
     // What the broker does wrong ends the session instead: see `take_drop`.
     void on_connected();
     void on_disconnected(std::string reason);
+    // After a batch of the store was abandoned: everything in memory is read from the store again.
+    Status reload(UnixMillis now);
     Status on_frame(ByteView frame, UnixMillis now);
     Status on_tick(UnixMillis now);
     // Packets to send, in order. Call after each of the above and after each request.
     std::vector<Packet> take_packets() { return std::exchange(out_, {}); }
     // Why the connection is to be ended, if it is.
     std::optional<std::string> take_drop() { return std::exchange(drop_, std::nullopt); }
+    bool dropping() const { return drop_.has_value(); }
+    // Connected, and no session yet.
+    bool opening() const { return state_ == State::greeted || state_ == State::challenged; }
 
     // --- requests of the local API
     Result<PublishReport> publish(PublishRequest request, UnixMillis now);
-    Status unlock(const SecretBuffer& passphrase);
-    void lock() { archive_.reset(); }
+    // CryptoError::bad_key_file when it is another archive's. Messages that wait to be sealed again go on.
+    Status unlock(X25519KeyPair archive, UnixMillis now);
+    void lock();
     bool unlocked() const { return archive_.has_value(); }
     // `archive_locked` when it is.
     Result<ArchivedMessage> open_archived(const MessageId& id, ByteView record) const;
+    // The same for listings, remembered while the archive is unlocked.
+    Result<DocumentSummary> summary(const MessageSubject& subject, const MessageId& id, ByteView record);
     Status accept_epoch(ByteView signed_epoch, UnixMillis now);
     Status keep_upload(const std::string& id, const SealedPart& part, const std::string& file,
                        const UploadRecord& record, UnixMillis now);
     Result<UploadRecord> open_upload(const Upload& upload) const;
+    // Uploads that no message took within a day go, and files that no row names: left over from a crash.
+    Status sweep_files(UnixMillis now);
 
     // One reading of the log at a time: asks the broker, and the answer is there some turns later.
     Status ask_entries(LeafIndex first, std::uint32_t count);
@@ -109,6 +128,8 @@ class Core {
     bool busy() const { return !wanted_.empty(); }
     const std::string& last_problem() const { return last_problem_; }
     const std::optional<Error>& log_problem() const { return log_problem_; }
+    // The broker's clock less ours, as the last session began.
+    std::int64_t clock_difference_ms() const { return clock_difference_ms_; }
     const std::optional<Checkpoint>& checkpoint() const { return pinned_; }
     const std::optional<PinnedCheckpoint>& checkpoint_note() const { return pinned_note_; }
     std::uint64_t bundle_counter() const { return bundle_ ? bundle_->counter : 0; }
@@ -134,6 +155,10 @@ class Core {
         Deliver deliver;
         UnixMillis since;
     };
+    struct Deferred {
+        UnixMillis until;
+        std::int64_t delay_ms = 0;
+    };
 
     Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain);
     Status load(UnixMillis now);
@@ -142,9 +167,12 @@ class Core {
     Status take(const Packet& packet, UnixMillis now);
     Status take_challenge(const Challenge& challenge);
     Status take_welcome(const Welcome& welcome, UnixMillis now);
-    Status take_session_error(const SessionError& error);
+    Status begin_session(UnixMillis now);
+    Status take_session_error(const SessionError& error, UnixMillis now);
     Status take_epochs(const RegistryEpochs& epochs, UnixMillis now);
+    void take_statement_logged(const StatementLogged& logged);
     Status publish_statements(UnixMillis now);
+    Status renew_descriptor(UnixMillis now);
     Status rotate_prekeys(UnixMillis now);
     Status destroy_old_prekeys(UnixMillis now);
     void send(Packet packet) { out_.push_back(std::move(packet)); }
@@ -156,12 +184,16 @@ class Core {
     Status learn_peer(const Peer& peer, const Checkpoint& checkpoint, UnixMillis now);
     Status remember_peer(KnownPeer known, UnixMillis now);
     void fetch_peers(UnixMillis now);
+    Status learn_peers(const Peers& peers, const Checkpoint& checkpoint, UnixMillis now);
     Status observe_checkpoint(const std::string& note, UnixMillis now);
+    bool is_verified(const Checkpoint& checkpoint) const;
+    void ask_consistency(UnixMillis now);
     Status take_consistency(const Consistency& consistency, UnixMillis now);
-    Status take_inclusion(const Inclusion& inclusion);
+    Status take_inclusion(const Inclusion& inclusion, UnixMillis now);
     Status pin(const Checkpoint& checkpoint, const std::string& note, UnixMillis now);
     Status ask_for_proofs(UnixMillis now);
-    void log_fails(Error error);
+    Status log_fails(const Error& error, const std::string& note, UnixMillis now);
+    Status settle_log_problem();
 
     // sending (core_send.cpp)
     Result<std::vector<ReaderView>> judge_readers(const PublishRequest& request, const Header& draft,
@@ -169,19 +201,24 @@ class Core {
     Result<Header> draft_header(const PublishRequest& request, UnixMillis now) const;
     Result<MessageId> seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
                                     std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
-                                    UnixMillis now);
-    Status submit_waiting();
+                                    const std::optional<MessageId>& supersedes, UnixMillis now);
+    Status submit_waiting(UnixMillis now);
+    Status defer(const MessageId& id, const SessionError& why, UnixMillis now);
     Status submit(const MessageId& id);
     Status take_answers(const Answers& answers, UnixMillis now);
     Status take_answer(const Answer& answer, const ListEvidence& evidence, UnixMillis now);
+    Status seal_refused_again(UnixMillis now);
     Status seal_again(const MessageId& id, UnixMillis now);
+    bool newer_prekeys_held(const Header& header, UnixMillis now) const;
+    Result<std::vector<AgencyId>> readers_again(const Header& header, UnixMillis now) const;
     Status take_parts_wanted(const PartsWanted& wanted);
     Status send_part_frames();
     Status take_notice(const OutcomeNotice& notice, UnixMillis now);
 
     // receiving (core_receive.cpp)
     Status take_delivery(const Deliver& deliver, UnixMillis now);
-    Status judge_delivery(const Deliver& deliver, const SignedSeal& seal, UnixMillis now);
+    Status judge_delivery(const Deliver& deliver, const SignedSeal& seal, UnixMillis since, UnixMillis now);
+    const Certificate* certificate_of(const AgencyId& sender, const CertificateHash& hash) const;
     Status open_delivery(const Deliver& deliver, SignedSeal seal, std::size_t index, UnixMillis now);
     Status keep_delivery(const Deliver& deliver, const SignedSeal& seal, OpenedMessage opened,
                          UnixMillis now);
@@ -192,12 +229,15 @@ class Core {
                                 bool urgent, UnixMillis now);
     Status flush_outcomes(UnixMillis now);
     Status take_list_logged(const OutcomesLogged& logged, UnixMillis now);
-    Status request_parts();
+    Status request_parts(UnixMillis now);
+    void put_off_parts(UnixMillis now);
+    Status abandon_expired_parts(UnixMillis now);
     Status take_part_data(const PartData& data, UnixMillis now);
     Status finish_part(const MessageSubject& subject, UnixMillis now);
-    Result<Bytes> archive_record(const MessageId& id, const Content& content, ByteView content_key) const;
+    // To the archive's public key: lp(content) || content key.
+    Result<Bytes> archive_record(const MessageId& id, const SecretBuffer& content, ByteView content_key) const;
 
-    // Sealing under the storage key: nonce (12) || ciphertext; `what` is the associated data.
+    // Prekeys under the storage key: nonce (12) || ciphertext; `what` is the associated data.
     Bytes store_seal(std::string_view what, ByteView plaintext) const;
     Result<SecretBuffer> store_open(std::string_view what, ByteView sealed) const;
 
@@ -207,9 +247,15 @@ class Core {
     RegistryChain chain_;
     std::string keys_folder_, broker_address_;
     std::optional<X25519KeyPair> archive_;
+    std::map<MessageSubject, DocumentSummary> summaries_;  // while the archive is unlocked
+    UnixMillis swept_at_;
 
     State state_ = State::away;
     std::optional<Welcome> welcome_;
+    bool began_ = false;  // the registry is as new as the broker's, and what a session begins with was sent
+    std::int64_t clock_difference_ms_ = 0;
+    std::uint64_t descriptor_logged_ = 0, bundle_logged_ = 0;  // newest counters that the broker has logged
+    UnixMillis statements_sent_at_, registry_asked_at_;
     std::vector<Packet> out_;
     std::optional<std::string> drop_;
     std::string last_problem_;
@@ -223,7 +269,10 @@ class Core {
 
     std::optional<Checkpoint> pinned_;
     std::optional<PinnedCheckpoint> pinned_note_;
-    std::optional<std::pair<Checkpoint, std::string>> awaiting_consistency_;
+    // Signed, but not yet shown to continue what is pinned; one proof is asked for at a time, for the smallest.
+    std::map<TreeSize, std::pair<Checkpoint, std::string>> unverified_;
+    std::optional<UnixMillis> consistency_asked_at_;
+    std::vector<std::pair<Checkpoint, Peers>> unproven_peers_;
     std::map<TreeSize, MerkleHash> verified_roots_;  // the last few that were pinned
     std::map<LeafIndex, UnprovenLeaf> proofs_asked_;
     UnixMillis checkpoint_asked_at_;
@@ -231,6 +280,7 @@ class Core {
     std::map<AgencyId, PairState> pairs_;
     std::set<MessageId> in_flight_;
     bool more_waiting_ = true;
+    std::map<MessageId, Deferred> deferred_;  // the broker could not take them yet
     struct WantedFrames {
         MessageId message;
         PartRange range;
@@ -242,16 +292,20 @@ class Core {
     std::optional<Entries> entries_got_;
 
     std::vector<Held> held_;
+    UnixMillis held_tried_at_;
     std::uint32_t credit_due_ = 0;
     std::optional<UnixMillis> outcome_since_;
     bool outcome_urgent_ = false;
     std::optional<std::uint64_t> list_in_flight_;
+    std::optional<UnixMillis> list_again_at_;  // the broker could not take it
     struct Arriving {
         ArrivingPart part;
         std::unique_ptr<File> file;
         std::uint64_t asked_to = 0;  // frames asked for, exclusive
         std::uint64_t synced = 0;
+        UnixMillis not_before;  // the broker would not give it; perhaps later
     };
+    Arriving* fetched_part();
     std::deque<Arriving> arriving_;
     std::set<MessageSubject> arriving_subjects_;
 };

@@ -8,6 +8,7 @@ namespace {
 constexpr std::int64_t k_checkpoint_interval_ms = 200;
 constexpr std::size_t k_proofs_per_request = 256;
 constexpr std::size_t k_roots_kept = 8;
+constexpr std::size_t k_unverified_checkpoints = 64;  // a broker has no reason to send more than it proves
 
 }  // namespace
 
@@ -21,21 +22,26 @@ void Core::fetch_peers(UnixMillis now) {
 Status Core::take_peers(const Peers& peers, UnixMillis now) {
     const BrokerEntry* known = broker();
     if (known == nullptr) return ok_status();
-    if (!peers.peers.empty()) {
-        const auto checkpoint =
-            verify_checkpoint(peers.checkpoint, registry().registry().log_origin(), known->log_key);
-        if (!checkpoint.ok()) {
-            log_fails(checkpoint.error());
-            return ok_status();
-        }
-        SAMPAN_TRY(observe_checkpoint(peers.checkpoint, now));
-        for (const Peer& peer : peers.peers) SAMPAN_TRY(learn_peer(peer, *checkpoint, now));
+    const auto checkpoint =
+        verify_checkpoint(peers.checkpoint, registry().registry().log_origin(), known->log_key);
+    if (!checkpoint.ok()) {
+        drop("the broker's checkpoint does not verify: " + checkpoint.error().text());
+        return ok_status();
     }
-    if (peers.complete) {
-        peers_asked_ = false;
-        return retry_held(now);
-    }
+    SAMPAN_TRY(observe_checkpoint(peers.checkpoint, now));
+    if (state_ != State::open) return ok_status();
+    // What a checkpoint vouches for waits until the checkpoint is known to continue the pinned one.
+    if (is_verified(*checkpoint)) return learn_peers(peers, *checkpoint, now);
+    unproven_peers_.emplace_back(*checkpoint, peers);
     return ok_status();
+}
+
+Status Core::learn_peers(const Peers& peers, const Checkpoint& checkpoint, UnixMillis now) {
+    for (const Peer& peer : peers.peers) SAMPAN_TRY(learn_peer(peer, checkpoint, now));
+    if (!peers.complete) return ok_status();
+    peers_asked_ = false;
+    SAMPAN_TRY(retry_held(now));
+    return seal_refused_again(now);
 }
 
 Status Core::learn_peer(const Peer& peer, const Checkpoint& checkpoint, UnixMillis now) {
@@ -129,10 +135,27 @@ std::vector<Core::PeerView> Core::peer_views() const {
     return out;
 }
 
-// From here on nothing of this broker is believed: a person must look.
-void Core::log_fails(Error error) {
+// From here on nothing of this broker is believed: a person must look, and the authority issue a new epoch.
+Status Core::log_fails(const Error& error, const std::string& note, UnixMillis now) {
     drop(error.text());
-    log_problem_ = std::move(error);
+    log_problem_ = error.with_remedy(std::string(k_log_remedy));
+    return store_.keep_log_conflict(
+        {std::string(error.name()), error.context(), note, registry().registry().epoch, now});
+}
+
+// A newer epoch than the one of the conflict is the authority's word that it was looked into. A log that is still
+// wrong is found again at its next checkpoint, for the pin stays.
+Status Core::settle_log_problem() {
+    if (!log_problem_) return ok_status();
+    SAMPAN_ASSIGN(std::optional<LogConflict> conflict, store_.log_conflict());
+    if (conflict && registry().registry().epoch <= conflict->epoch) return ok_status();
+    log_problem_.reset();
+    return store_.forget_log_conflict();
+}
+
+bool Core::is_verified(const Checkpoint& checkpoint) const {
+    const auto at = verified_roots_.find(checkpoint.size);
+    return at != verified_roots_.end() && at->second == checkpoint.root;
 }
 
 Status Core::observe_checkpoint(const std::string& note, UnixMillis now) {
@@ -140,47 +163,58 @@ Status Core::observe_checkpoint(const std::string& note, UnixMillis now) {
     if (known == nullptr) return ok_status();
     auto verified = verify_checkpoint(note, registry().registry().log_origin(), known->log_key);
     if (!verified.ok()) {
-        log_fails(verified.error());
+        drop("the broker's checkpoint does not verify: " + verified.error().text());
         return ok_status();
+    }
+    // A declared restore begins another incarnation: what was pinned is of the one before.
+    if (pinned_ && pinned_->origin != verified->origin) {
+        pinned_.reset();
+        verified_roots_.clear();
     }
     if (!pinned_) return pin(*verified, note, now);
-    if (verified->size < pinned_->size) {
-        log_fails(Error(LogError::rollback,
-                        "the broker's log has " + std::to_string(verified->size.get()) + " entries; " +
-                            std::to_string(pinned_->size.get()) + " were verified before",
-                        "the broker was restored from a backup, or forked: call its operator and the "
-                        "exchange authority"));
+    if (is_verified(*verified)) return ok_status();
+    if (verified->size < pinned_->size)
+        return log_fails(Error(LogError::rollback,
+                               "the broker's log has " + std::to_string(verified->size.get()) + " entries; " +
+                                   std::to_string(pinned_->size.get()) + " were verified before"),
+                         note, now);
+    const auto held = unverified_.find(verified->size);
+    const MerkleHash& other = held != unverified_.end() ? held->second.first.root : pinned_->root;
+    if ((verified->size == pinned_->size || held != unverified_.end()) && other != verified->root)
+        return log_fails(Error(LogError::fork, "two different logs of " + std::to_string(verified->size.get()) +
+                                                   " entries are signed"),
+                         note, now);
+    if (unverified_.size() >= k_unverified_checkpoints) {
+        drop("the broker sends checkpoints and does not prove them");
         return ok_status();
     }
-    if (verified->size == pinned_->size) {
-        if (verified->root == pinned_->root) return ok_status();
-        log_fails(
-            Error(LogError::fork,
-                  "two different logs of " + std::to_string(pinned_->size.get()) + " entries are signed",
-                  "keep this node as it is and call the exchange authority: both checkpoints are evidence"));
-        return ok_status();
-    }
-    if (!awaiting_consistency_) send(FetchConsistency{pinned_->size, verified->size});
-    if (!awaiting_consistency_) awaiting_consistency_ = {*verified, note};
+    unverified_.emplace(verified->size, std::make_pair(*verified, note));
+    ask_consistency(now);
     return ok_status();
 }
 
+void Core::ask_consistency(UnixMillis now) {
+    if (state_ != State::open || consistency_asked_at_ || unverified_.empty()) return;
+    consistency_asked_at_ = now;
+    send(FetchConsistency{pinned_->size, unverified_.begin()->first});
+}
+
 Status Core::take_consistency(const Consistency& consistency, UnixMillis now) {
-    if (!awaiting_consistency_ || !pinned_ || consistency.from != pinned_->size ||
-        consistency.to != awaiting_consistency_->first.size) {
+    if (!consistency_asked_at_ || !pinned_ || unverified_.empty() || consistency.from != pinned_->size ||
+        consistency.to != unverified_.begin()->first) {
         drop("the broker answered with a proof that was not asked for");
         return ok_status();
     }
-    const auto [checkpoint, note] = *awaiting_consistency_;
-    awaiting_consistency_.reset();
+    const auto [checkpoint, note] = unverified_.begin()->second;
+    unverified_.erase(unverified_.begin());
+    consistency_asked_at_.reset();
     const Status holds = verify_consistency({pinned_->size, checkpoint.size, pinned_->root, checkpoint.root},
                                             consistency.proof);
-    if (!holds.ok()) {
-        log_fails(
-            Error(LogError::fork, "the log does not continue the one that was verified before",
-                  "keep this node as it is and call the exchange authority: both checkpoints are evidence"));
-        return ok_status();
-    }
+    if (!holds.ok())
+        return log_fails(Error(LogError::fork, "the log of " + std::to_string(checkpoint.size.get()) +
+                                                   " entries does not continue the one of " +
+                                                   std::to_string(pinned_->size.get()) + " that was verified"),
+                         note, now);
     return pin(checkpoint, note, now);
 }
 
@@ -190,6 +224,16 @@ Status Core::pin(const Checkpoint& checkpoint, const std::string& note, UnixMill
     pinned_note_ = PinnedCheckpoint{note, now};
     verified_roots_[checkpoint.size] = checkpoint.root;
     while (verified_roots_.size() > k_roots_kept) verified_roots_.erase(verified_roots_.begin());
+    auto waiting = std::exchange(unproven_peers_, {});
+    for (auto& [proven_by, peers] : waiting) {
+        if (is_verified(proven_by)) {
+            SAMPAN_TRY(learn_peers(peers, proven_by, now));
+        } else {
+            unproven_peers_.emplace_back(proven_by, std::move(peers));
+        }
+    }
+    if (state_ != State::open) return ok_status();
+    ask_consistency(now);
     return ask_for_proofs(now);
 }
 
@@ -209,14 +253,14 @@ Status Core::ask_for_proofs(UnixMillis now) {
     }
     if (!ask.leaf_indexes.empty()) {
         send(std::move(ask));
-    } else if (beyond && !awaiting_consistency_ && now >= checkpoint_asked_at_ + k_checkpoint_interval_ms) {
+    } else if (beyond && unverified_.empty() && now >= checkpoint_asked_at_ + k_checkpoint_interval_ms) {
         checkpoint_asked_at_ = now;
         send(FetchCheckpoint{});
     }
     return ok_status();
 }
 
-Status Core::take_inclusion(const Inclusion& inclusion) {
+Status Core::take_inclusion(const Inclusion& inclusion, UnixMillis now) {
     const auto root = verified_roots_.find(inclusion.tree_size);
     if (root == verified_roots_.end()) {
         drop("the broker proved inclusion in a tree that was not asked for");
@@ -229,19 +273,20 @@ Status Core::take_inclusion(const Inclusion& inclusion) {
         entry.type = EntryType::submitted;
         entry.time_s = asked->second.time_s;
         entry.subject = EntrySubject(asked->second.subject.array());
-        if (!verify_inclusion(log_leaf(entry), proof.leaf_index, inclusion.tree_size, proof.proof,
-                              root->second)
-                 .ok()) {
-            log_fails(Error(LogError::fork,
-                            "entry " + std::to_string(proof.leaf_index.get()) +
-                                " of the log is not the message it was said to be",
-                            "keep this node as it is and call the exchange authority"));
-            return ok_status();
-        }
+        const Status holds = verify_inclusion(log_leaf(entry), proof.leaf_index, inclusion.tree_size,
+                                              proof.proof, root->second);
+        if (!holds.ok())
+            return log_fails(Error(LogError::fork, "entry " + std::to_string(proof.leaf_index.get()) +
+                                                       " of the log is not the message it was said to be"),
+                             pinned_note_->note, now);
         SAMPAN_TRY(store_.mark_proof(proof.leaf_index));
+        proofs_asked_.erase(asked);
     }
-    proofs_asked_.clear();
-    return ok_status();
+    if (!proofs_asked_.empty()) {
+        drop("the broker does not prove that a message is in its log");
+        return ok_status();
+    }
+    return ask_for_proofs(now);
 }
 
 Status Core::ask_entries(LeafIndex first, std::uint32_t count) {

@@ -7,7 +7,10 @@
 namespace sampan::node {
 namespace {
 
-constexpr std::int64_t k_held_ms = 30 * k_second_ms;  // for a certificate or an epoch that is on its way
+constexpr std::int64_t k_held_ms = 30 * k_second_ms;  // for a certificate that is on its way
+constexpr std::int64_t k_ask_again_ms = k_second_ms;
+constexpr std::int64_t k_parts_later_ms = 5 * k_second_ms;
+constexpr std::size_t k_summaries = 20'000;
 constexpr std::uint64_t k_frames_per_sync = 64;
 constexpr std::string_view k_archive_info{"sampan/1 archive\0", 17};
 constexpr std::string_view k_prekey_record = "prekey";
@@ -20,36 +23,37 @@ Status Core::take_delivery(const Deliver& deliver, UnixMillis now) {
         drop("the broker delivered a malformed message: " + seal.error().text());
         return ok_status();
     }
-    return judge_delivery(deliver, *seal, now);
+    return judge_delivery(deliver, *seal, now, now);
+}
+
+const Certificate* Core::certificate_of(const AgencyId& sender, const CertificateHash& hash) const {
+    const auto peer = peers_.find(sender);
+    if (peer == peers_.end()) return nullptr;
+    for (const Certificate& known : peer->second.certificates)
+        if (known.hash() == hash) return &known;
+    return nullptr;
 }
 
 // Addressing, certificate, signature, replay, epoch, label: in this order, before anything is opened.
-Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, UnixMillis now) {
+Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, UnixMillis since, UnixMillis now) {
     const Header& header = seal.header;
     const auto reject = [&](const Error& why) {
         return reject_delivery(deliver, seal, why, why.name(), now);
+    };
+    const auto hold = [&]() -> Status {
+        held_.push_back({deliver, since});
+        return ok_status();
     };
     const auto index = header.index_of(agency());
     if (!index || *index != deliver.stanza_index)
         return reject(
             Error(EnvelopeError::not_addressed, "the message is not addressed to " + agency().text()));
-    const auto hold = [&]() -> Status {
-        held_.push_back({deliver, now});
-        return ok_status();
-    };
-    const auto peer = peers_.find(header.sender);
-    const Certificate* certificate = nullptr;
-    if (peer != peers_.end())
-        for (const Certificate& known : peer->second.certificates)
-            if (known.hash() == header.sender_certificate) certificate = &known;
-    const bool waited = std::any_of(held_.begin(), held_.end(), [&](const Held& h) {
-        return h.deliver.signature == deliver.signature && now >= h.since + k_held_ms;
-    });
+    const Certificate* certificate = certificate_of(header.sender, header.sender_certificate);
     if (certificate == nullptr) {
-        if (waited)
+        if (now >= since + k_held_ms)
             return reject(Error(EnvelopeError::bad_certificate_hash,
                                 header.sender.text() + " has no such certificate"));
-        if (!peers_asked_) fetch_peers(now);
+        if (!peers_asked_ && now >= peers_asked_at_ + k_ask_again_ms) fetch_peers(now);
         return hold();
     }
     if (const Status signature = verify_seal_signature(seal, *certificate); !signature.ok())
@@ -59,8 +63,12 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
         ++credit_due_;  // its outcome is on its way already
         return ok_status();
     }
-    if (header.epoch > registry().registry().epoch && !waited) {
-        send(FetchRegistry{registry().registry().epoch});
+    // It waits for its epoch as long as that takes: a message is never rejected because we are behind.
+    if (header.epoch > registry().registry().epoch) {
+        if (now >= registry_asked_at_ + k_ask_again_ms) {
+            registry_asked_at_ = now;
+            send(FetchRegistry{registry().registry().epoch});
+        }
         return hold();
     }
     if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
@@ -69,13 +77,12 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
     if (!decision.permitted())
         return reject(
             Error(EnvelopeError::not_entitled, explain_recipient(decision, header, agency(), registry())));
-    if (pinned_ && header.anchor.size == pinned_->size && header.anchor.root != pinned_->root) {
-        log_fails(Error(LogError::fork,
-                        header.sender.text() + " was shown another log of " +
-                            std::to_string(pinned_->size.get()) + " entries than this node",
-                        "keep both checkpoints and call the exchange authority"));
-        return ok_status();
-    }
+    if (const auto ours = verified_roots_.find(header.anchor.size);
+        ours != verified_roots_.end() && ours->second != header.anchor.root)
+        return log_fails(Error(LogError::fork, header.sender.text() + " was shown another log of " +
+                                                   std::to_string(header.anchor.size.get()) +
+                                                   " entries than this node"),
+                         {}, now);
     return open_delivery(deliver, seal, *index, now);
 }
 
@@ -104,16 +111,13 @@ Status Core::open_delivery(const Deliver& deliver, SignedSeal seal, std::size_t 
     return keep_delivery(deliver, seal, std::move(*opened), now);
 }
 
-Result<Bytes> Core::archive_record(const MessageId& id, const Content& content, ByteView content_key) const {
-    const SecretBuffer encoded = encode_content(content);
-    SecretBuffer plain(4 + encoded.size() + content_key.size());
-    const MutableBytes out = plain.fill(k_reveal);
-    const Bytes length = Writer().u32(static_cast<std::uint32_t>(encoded.size())).bytes();
-    std::copy(length.begin(), length.end(), out.begin());
-    const ByteView source = encoded.reveal(k_reveal);
-    std::copy(source.begin(), source.end(), out.begin() + 4);
-    std::copy(content_key.begin(), content_key.end(),
-              out.begin() + 4 + static_cast<std::ptrdiff_t>(source.size()));
+Result<Bytes> Core::archive_record(const MessageId& id, const SecretBuffer& content, ByteView content_key) const {
+    const ByteView source = content.reveal(k_reveal);
+    const Bytes length = Writer().u32(static_cast<std::uint32_t>(source.size())).bytes();
+    SecretBuffer plain(length.size() + source.size() + content_key.size());
+    auto out = std::copy(length.begin(), length.end(), plain.fill(k_reveal).begin());
+    out = std::copy(source.begin(), source.end(), out);
+    std::copy(content_key.begin(), content_key.end(), out);
     return hpke_seal_once(options_.keys.archive_public, as_bytes(k_archive_info), id.view(),
                           plain.reveal(k_reveal));
 }
@@ -128,6 +132,16 @@ Result<ArchivedMessage> Core::open_archived(const MessageId& id, ByteView record
     SAMPAN_ASSIGN(Content content, decode_content(encoded));
     SAMPAN_ASSIGN(Document document, decode_document(content.document));
     return ArchivedMessage{std::move(content), std::move(document)};
+}
+
+Result<DocumentSummary> Core::summary(const MessageSubject& subject, const MessageId& id, ByteView record) {
+    if (const auto known = summaries_.find(subject); known != summaries_.end()) return known->second;
+    SAMPAN_ASSIGN(ArchivedMessage opened, open_archived(id, record));
+    if (summaries_.size() >= k_summaries) summaries_.clear();
+    const DocumentSummary made{std::move(opened.document.title), std::string(kind_name(opened.document.kind)),
+                               std::move(opened.document.language)};
+    summaries_.emplace(subject, made);
+    return made;
 }
 
 Status Core::keep_delivery(const Deliver& deliver, const SignedSeal& seal, OpenedMessage opened,
@@ -145,7 +159,8 @@ Status Core::keep_delivery(const Deliver& deliver, const SignedSeal& seal, Opene
     message.leaf_index = deliver.leaf_index;
     message.leaf_time_s = deliver.time_s;
     SAMPAN_ASSIGN(message.record,
-                  archive_record(header.message_id, opened.content, opened.content_key.reveal(k_reveal)));
+                  archive_record(header.message_id, encode_content(opened.content),
+                                 opened.content_key.reveal(k_reveal)));
     message.document_id = opened.content.document_id;
     message.revision = opened.content.revision;
     message.document_hash = opened.content.document_hash;
@@ -172,11 +187,13 @@ Status Core::keep_delivery(const Deliver& deliver, const SignedSeal& seal, Opene
     arriving_subjects_.insert(seal.subject);
     for (std::size_t i = 0; i < header.parts.size(); ++i)
         arriving_.push_back(
-            {{seal.subject, static_cast<std::uint32_t>(i), header.parts[i], 0, header.parts[i].root.hex()},
+            {{seal.subject, static_cast<std::uint32_t>(i), header.parts[i], 0, header.parts[i].root.hex(),
+              header.expires},
              nullptr,
              0,
-             0});
-    return request_parts();
+             0,
+             UnixMillis(0)});
+    return request_parts(now);
 }
 
 Status Core::reject_delivery(const Deliver&, const SignedSeal& seal, const Error& why,
@@ -202,14 +219,13 @@ Status Core::reject_delivery(const Deliver&, const SignedSeal& seal, const Error
 
 // Deliveries that waited for a certificate or an epoch are judged again.
 Status Core::retry_held(UnixMillis now) {
-    std::vector<Held> waiting = std::exchange(held_, {});
-    for (Held& held : waiting) {
+    held_tried_at_ = now;
+    const std::vector<Held> waiting = std::exchange(held_, {});
+    for (const Held& held : waiting) {
         auto seal = SignedSeal::parse(held.deliver.seal, held.deliver.signature.view());
         SAMPAN_ASSERT(seal.ok());
-        const std::size_t before = held_.size();
-        SAMPAN_TRY(judge_delivery(held.deliver, *seal, now));
+        SAMPAN_TRY(judge_delivery(held.deliver, *seal, held.since, now));
         if (state_ != State::open) return ok_status();
-        if (held_.size() > before) held_.back().since = held.since;
     }
     return ok_status();
 }
@@ -229,12 +245,13 @@ PendingOutcome Core::make_outcome(const MessageSubject& subject, OutcomeCode cod
 // One list at a time is on its way; it is stored before it is sent, and repeated byte for byte until it is
 // logged.
 Status Core::flush_outcomes(UnixMillis now) {
-    if (state_ != State::open) return ok_status();
+    if (state_ != State::open || !began_) return ok_status();
     if (credit_due_ >= limits::k_credit_messages / 4 || (credit_due_ > 0 && !list_in_flight_)) {
         send(Credit{credit_due_});
         credit_due_ = 0;
     }
-    if (list_in_flight_) return ok_status();
+    if (list_in_flight_ && (!list_again_at_ || now < *list_again_at_)) return ok_status();
+    list_again_at_.reset();
     SAMPAN_ASSIGN(std::optional<StoredList> waiting, store_.unlogged_list());
     if (!waiting) {
         const bool due =
@@ -246,6 +263,8 @@ Status Core::flush_outcomes(UnixMillis now) {
         outcome_urgent_ = false;
         if (pending.empty()) return ok_status();
         SAMPAN_ASSIGN(std::uint64_t last, store_.last_list_counter());
+        // A node that was restored from a backup goes on where the broker says that it was.
+        last = std::max(last, welcome_->outcome_counter);
         ListStatement statement;
         statement.kind = ListKind::outcomes;
         statement.exchange = options_.keys.exchange;
@@ -273,10 +292,21 @@ Status Core::take_list_logged(const OutcomesLogged& logged, UnixMillis now) {
     return flush_outcomes(now);
 }
 
-Status Core::request_parts() {
-    if (state_ != State::open || arriving_.empty()) return ok_status();
-    Arriving& arriving = arriving_.front();
-    ArrivingPart& part = arriving.part;
+// The part that is being fetched: one that was begun, or the next that may be.
+Core::Arriving* Core::fetched_part() {
+    for (Arriving& arriving : arriving_)
+        if (arriving.asked_to > arriving.part.frames_held) return &arriving;
+    return nullptr;
+}
+
+Status Core::request_parts(UnixMillis now) {
+    if (state_ != State::open || !began_) return ok_status();
+    Arriving* next = fetched_part();
+    for (auto at = arriving_.begin(); next == nullptr && at != arriving_.end(); ++at)
+        if (now >= at->not_before) next = &*at;
+    if (next == nullptr) return ok_status();
+    Arriving& arriving = *next;
+    const ArrivingPart& part = arriving.part;
     const std::uint64_t frames = part.description.frames();
     if (!arriving.file) {
         SAMPAN_ASSIGN(arriving.file, files_.open_write(parts_folder() + "/" + part.file));
@@ -293,9 +323,32 @@ Status Core::request_parts() {
     return ok_status();
 }
 
+// The broker would not give what was asked for: others first, this one again later.
+void Core::put_off_parts(UnixMillis now) {
+    if (Arriving* arriving = fetched_part()) {
+        arriving->asked_to = arriving->part.frames_held;
+        arriving->not_before = now + k_parts_later_ms;
+    }
+}
+
+// Of a message that expired the broker gives nothing more, and says so to its sender itself.
+Status Core::abandon_expired_parts(UnixMillis now) {
+    std::set<MessageSubject> over;
+    for (const Arriving& arriving : arriving_)
+        if (now >= arriving.part.expires) over.insert(arriving.part.subject);
+    for (const MessageSubject& subject : over) {
+        SAMPAN_TRY(store_.abandon_arrival(subject));
+        arriving_subjects_.erase(subject);
+        std::erase_if(arriving_, [&](const Arriving& a) { return a.part.subject == subject; });
+        last_problem_ = "a message expired before its attachments were here";
+    }
+    return ok_status();
+}
+
 Status Core::take_part_data(const PartData& data, UnixMillis now) {
-    if (arriving_.empty()) return ok_status();
-    Arriving& arriving = arriving_.front();
+    Arriving* fetched = fetched_part();
+    if (fetched == nullptr) return ok_status();
+    Arriving& arriving = *fetched;
     ArrivingPart& part = arriving.part;
     if (data.subject != part.subject || data.part != part.part + 1 || data.index != part.frames_held)
         return ok_status();
@@ -312,11 +365,11 @@ Status Core::take_part_data(const PartData& data, UnixMillis now) {
         SAMPAN_TRY(store_.part_progress(part.subject, part.part, part.frames_held));
         arriving.synced = part.frames_held;
     }
-    if (!whole) return request_parts();
+    if (!whole) return request_parts(now);
     const MessageSubject subject = part.subject;
-    arriving_.pop_front();
+    arriving_.erase(std::find_if(arriving_.begin(), arriving_.end(), [&](const Arriving& a) { return &a == fetched; }));
     SAMPAN_TRY(finish_part(subject, now));
-    return request_parts();
+    return request_parts(now);
 }
 
 Status Core::finish_part(const MessageSubject& subject, UnixMillis now) {

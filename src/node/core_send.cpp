@@ -1,5 +1,6 @@
 // From a briefing to a sealed message in the outbox, to the broker, to its answer and every reader's outcome.
 #include <algorithm>
+#include <limits>
 
 #include "node/core.h"
 #include "sampan/base/encode.h"
@@ -11,8 +12,8 @@ namespace {
 constexpr std::size_t k_in_flight = 256;  // submissions without an answer
 constexpr std::int64_t k_default_life_days = 30;
 constexpr std::size_t k_frames_per_turn = 8;  // part frames sent between other work
-constexpr std::string_view k_draft_record = "draft";
-constexpr std::string_view k_upload_record = "upload";
+constexpr std::int64_t k_defer_first_ms = 200;
+constexpr std::int64_t k_defer_most_ms = 30 * k_second_ms;
 
 std::string name_of(const Registry& registry, const AgencyId& agency) {
     const Member* member = registry.member(agency);
@@ -95,6 +96,8 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
         return Error(NodeError::refused_by_policy, sender.error().context(),
                      "lower the label, or ask your security administrator");
     if (request.dry_run) return report;
+    if (!archive_)
+        return Error(NodeError::archive_locked, "the archive is locked: nothing can be published", "sampan unlock");
     std::vector<AgencyId> readers;
     const bool named = !request.briefing.to.empty();
     for (const ReaderView& reader : report.readers) {
@@ -119,7 +122,7 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     content.document_id = random_bytes<DocumentId>();
     content.document = encode_document(
         {request.briefing.kind, request.briefing.title, request.briefing.language, request.briefing.body});
-    // The draft that is kept is decoded again, which checks the hash.
+    // What is kept of it is decoded again, which checks the hash.
     content.document_hash = sha256(content.document);
     std::vector<StoredPart> parts;
     for (const std::string& id : request.uploads) {
@@ -132,15 +135,15 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
         parts.push_back(std::move(upload->part));
     }
     SAMPAN_ASSIGN(report.message_id, seal_and_keep(std::move(header), std::move(content), readers,
-                                                   std::move(parts), request.uploads, now));
+                                                   std::move(parts), request.uploads, {}, now));
     more_waiting_ = true;
-    SAMPAN_TRY(submit_waiting());
+    SAMPAN_TRY(submit_waiting(now));
     return report;
 }
 
 Result<MessageId> Core::seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
                                       std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
-                                      UnixMillis now) {
+                                      const std::optional<MessageId>& supersedes, UnixMillis now) {
     header.anchor = pinned_ ? Anchor{pinned_->size, pinned_->root} : Anchor{TreeSize(0), merkle_empty_root()};
     SealRequest request;
     request.header = std::move(header);
@@ -153,16 +156,11 @@ Result<MessageId> Core::seal_and_keep(Header header, Content content, const std:
             pair.chain = random_bytes<ChainId>();
         request.recipients.push_back({id, peer.bundle->keys.front().key, peer.known.bundle_index, pair});
     }
-    const Bytes draft = [&] {
-        const SecretBuffer encoded = encode_content(content);
-        return store_seal(k_draft_record, encoded.reveal(k_reveal));
-    }();
+    const SecretBuffer kept = encode_content(content);
     request.content = std::move(content);
     for (const StoredPart& part : parts) request.parts.push_back(part.description);
     const auto recipients = request.recipients;
     SAMPAN_ASSIGN(SealedMessage sealed, seal_message(std::move(request), *options_.keys.node));
-    SAMPAN_ASSIGN(SecretBuffer draft_bytes, store_open(k_draft_record, draft));
-    SAMPAN_ASSIGN(Content kept, decode_content(draft_bytes.reveal(k_reveal)));
     OutboxMessage message;
     message.message_id = sealed.header.message_id;
     message.subject = sealed.subject;
@@ -174,30 +172,49 @@ Result<MessageId> Core::seal_and_keep(Header header, Content content, const std:
     message.body = std::move(sealed.body);
     SAMPAN_ASSIGN(message.record,
                   archive_record(message.message_id, kept, sealed.content_key.reveal(k_reveal)));
-    message.draft = draft;
     message.parts = std::move(parts);
     std::vector<PairAdvance> advances;
     for (const SealRecipient& recipient : recipients)
         advances.push_back(
             {recipient.agency, recipient.pair.chain, recipient.pair.sequence + 1, sealed.hash});
-    SAMPAN_TRY(store_.enqueue(message, advances, uploads));
+    std::optional<Superseded> over;
+    if (supersedes) over = Superseded{*supersedes, "sealed again as " + message.message_id.hex()};
+    SAMPAN_TRY(store_.enqueue(message, advances, uploads, over));
     for (const PairAdvance& advance : advances)
         pairs_[advance.agency] = {advance.chain, advance.sequence, advance.previous};
     return message.message_id;
 }
 
-Status Core::submit_waiting() {
-    if (state_ != State::open || !more_waiting_ || in_flight_.size() >= k_in_flight) return ok_status();
-    SAMPAN_ASSIGN(std::vector<MessageId> waiting, store_.unanswered(2 * k_in_flight));
+Status Core::submit_waiting(UnixMillis now) {
+    if (state_ != State::open || !began_ || in_flight_.size() >= k_in_flight) return ok_status();
+    const auto due = [&](const auto& deferred) { return now >= deferred.second.until; };
+    if (!more_waiting_ && std::none_of(deferred_.begin(), deferred_.end(), due)) return ok_status();
+    SAMPAN_ASSIGN(std::vector<MessageId> waiting, store_.unanswered(2 * k_in_flight + deferred_.size()));
     more_waiting_ = false;
     for (const MessageId& id : waiting) {
         if (in_flight_.size() >= k_in_flight) {
             more_waiting_ = true;
             break;
         }
-        if (!in_flight_.contains(id)) SAMPAN_TRY(submit(id));
+        if (in_flight_.contains(id)) continue;
+        auto deferred = deferred_.find(id);
+        if (deferred != deferred_.end()) {
+            if (!due(*deferred)) continue;
+            deferred->second.until = UnixMillis(std::numeric_limits<std::int64_t>::max());  // until it is answered
+        }
+        SAMPAN_TRY(submit(id));
     }
     return ok_status();
+}
+
+// Over quota, a batch that was rolled back, or a broker that does not have the epoch yet: it stays in the outbox, the
+// officer sees why, and it goes again, each time a little later.
+Status Core::defer(const MessageId& id, const SessionError& why, UnixMillis now) {
+    in_flight_.erase(id);
+    Deferred& deferred = deferred_[id];
+    deferred.delay_ms = std::clamp(2 * deferred.delay_ms, k_defer_first_ms, k_defer_most_ms);
+    deferred.until = now + deferred.delay_ms;
+    return store_.note_waiting(id, why.name, why.detail);
 }
 
 Status Core::submit(const MessageId& id) {
@@ -231,11 +248,12 @@ Status Core::take_answers(const Answers& answers, UnixMillis now) {
         SAMPAN_TRY(take_answer(*answer, evidence, now));
     }
     SAMPAN_TRY(ask_for_proofs(now));
-    return submit_waiting();
+    return submit_waiting(now);
 }
 
 Status Core::take_answer(const Answer& answer, const ListEvidence& evidence, UnixMillis now) {
     in_flight_.erase(answer.message_id);
+    deferred_.erase(answer.message_id);
     more_waiting_ = true;
     const Bytes kept = encode_list_evidence(evidence);
     SAMPAN_ASSIGN(std::optional<OutboxRow> row, store_.outbox_row(answer.message_id));
@@ -248,38 +266,11 @@ Status Core::take_answer(const Answer& answer, const ListEvidence& evidence, Uni
         return store_.mark_accepted(answer.message_id, kept, *answer.leaf_index,
                                     static_cast<std::uint64_t>(answer.time.get() / k_second_ms));
     }
-    if (answer.reason == "prekey_superseded") {
-        SAMPAN_TRY(seal_again(answer.message_id, now));
-        fetch_peers(now);
-    }
-    return store_.mark_refused(answer.message_id, answer.reason, answer.detail, kept);
-}
-
-// The same content, to the same readers, under their newest prekeys and a fresh decision; a new message.
-Status Core::seal_again(const MessageId& id, UnixMillis now) {
-    SAMPAN_ASSIGN(std::optional<OutboxMessage> old, store_.outbox_message(id));
-    if (!old || old->draft.empty()) return ok_status();
-    SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(old->seal, old->signature.view()));
-    SAMPAN_ASSIGN(SecretBuffer draft, store_open(k_draft_record, old->draft));
-    SAMPAN_ASSIGN(Content content, decode_content(draft.reveal(k_reveal)));
-    Header header = seal.header;
-    header.epoch = registry().registry().epoch;
-    header.created = now;
-    header.sender_certificate = options_.keys.certificate.hash();
-    header.about.push_back(id);
-    std::sort(header.about.begin(), header.about.end());
-    if (!judge_sender(header, registry(), now).ok()) return ok_status();
-    std::vector<AgencyId> readers;
-    for (const Recipient& recipient : seal.header.recipients) {
-        const auto peer = peers_.find(recipient.agency);
-        if (judge_recipient(header, recipient.agency, registry(), now).permitted() && peer != peers_.end() &&
-            peer->second.bundle)
-            readers.push_back(recipient.agency);
-    }
-    if (readers.empty()) return ok_status();
-    const auto again =
-        seal_and_keep(std::move(header), std::move(content), readers, std::move(old->parts), {}, now);
-    return again.ok() ? ok_status() : Status(again.error());
+    if (answer.reason != "prekey_superseded" && answer.reason != "prekey_expired")
+        return store_.mark_refused(answer.message_id, answer.reason, answer.detail, kept);
+    SAMPAN_TRY(store_.mark_resealing(answer.message_id, answer.reason, answer.detail, kept));
+    if (!peers_asked_) fetch_peers(now);
+    return ok_status();
 }
 
 Status Core::take_parts_wanted(const PartsWanted& wanted) {
@@ -382,39 +373,6 @@ bool Core::answer_evidence_holds(ByteView bytes) const {
     const auto evidence = decode_list_evidence(bytes);
     const BrokerEntry* known = broker();
     return evidence.ok() && known != nullptr && verify_list_evidence(*evidence, known->receipt_key).ok();
-}
-
-Status Core::keep_upload(const std::string& id, const SealedPart& part, const std::string& file,
-                         const UploadRecord& record, UnixMillis now) {
-    SAMPAN_TRY(check_attachment_name(record.name));
-    SAMPAN_TRY(check_media_type(record.media_type));
-    Writer plain;
-    plain.lp(record.name)
-        .lp(record.media_type)
-        .u64(record.size)
-        .raw(record.sha256.view())
-        .raw(record.key.reveal(k_reveal));
-    Bytes bytes = std::move(plain).bytes();
-    Upload upload{id, now, {part.description, part.tree.leaves, file}, store_seal(k_upload_record, bytes)};
-    wipe(bytes);
-    return store_.keep_upload(upload);
-}
-
-Result<UploadRecord> Core::open_upload(const Upload& upload) const {
-    SAMPAN_ASSIGN(SecretBuffer plain, store_open(k_upload_record, upload.record));
-    Reader in(plain.reveal(k_reveal));
-    UploadRecord out;
-    SAMPAN_ASSIGN(ByteView name, in.lp(k_attachment_name_bytes));
-    SAMPAN_ASSIGN(ByteView type, in.lp(k_media_type_bytes));
-    SAMPAN_ASSIGN(out.size, in.u64());
-    SAMPAN_ASSIGN(ByteView hash, in.raw(32));
-    SAMPAN_ASSIGN(ByteView key, in.raw(32));
-    SAMPAN_TRY(in.finish());
-    out.name = as_text(name);
-    out.media_type = as_text(type);
-    SAMPAN_ASSIGN(out.sha256, Sha256Digest::parse(hash));
-    SAMPAN_ASSIGN(out.key, PartKey::parse(key));
-    return out;
 }
 
 }  // namespace sampan::node

@@ -1,4 +1,6 @@
 // Opening a session, publishing what the node states about itself, following the registry.
+#include <algorithm>
+
 #include "node/core.h"
 #include "sampan/crypto/random.h"
 
@@ -7,6 +9,11 @@ namespace {
 
 constexpr std::int64_t k_prekey_rotation_ms = k_day_ms;
 constexpr std::int64_t k_bundle_life_ms = limits::k_message_life_ms;
+constexpr std::int64_t k_statement_patience_ms = 5 * k_second_ms;
+constexpr std::int64_t k_descriptor_margin_ms = 7 * k_day_ms;  // renewed before it ends, while the certificate lasts
+constexpr std::int64_t k_consistency_patience_ms = 30 * k_second_ms;
+constexpr std::int64_t k_sweep_ms = k_hour_ms;
+constexpr std::int64_t k_list_again_ms = k_second_ms;
 constexpr std::string_view k_prekey_record = "prekey";
 
 }  // namespace
@@ -18,6 +25,7 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store
                                            RegistryChain chain, UnixMillis now) {
     std::unique_ptr<Core> core(new Core(std::move(options), store, files, std::move(chain)));
     SAMPAN_TRY(core->load(now));
+    SAMPAN_TRY(core->sweep_files(now));
     return core;
 }
 
@@ -49,6 +57,13 @@ Status Core::load(UnixMillis now) {
         SAMPAN_ASSIGN(pinned_, Checkpoint::parse(note.text));
         verified_roots_[pinned_->size] = pinned_->root;
     }
+    SAMPAN_ASSIGN(std::optional<LogConflict> conflict, store_.log_conflict());
+    if (conflict) {
+        log_problem_ = Error(conflict->name == error_name(LogError::rollback) ? LogError::rollback : LogError::fork,
+                             conflict->detail, std::string(k_log_remedy));
+        SAMPAN_TRY(settle_log_problem());
+    }
+    SAMPAN_TRY(renew_descriptor(now));
     SAMPAN_ASSIGN(std::vector<KnownPeer> peers, store_.peers());
     for (KnownPeer& peer : peers) SAMPAN_TRY(remember_peer(std::move(peer), now));
     SAMPAN_ASSIGN(std::vector<ArrivingPart> parts, store_.arriving_parts());
@@ -57,13 +72,31 @@ Status Core::load(UnixMillis now) {
         arriving_subjects_.insert(part.subject);
         whole.insert(part.subject);
         if (part.frames_held < part.description.frames())
-            arriving_.push_back({std::move(part), nullptr, 0, 0});
+            arriving_.push_back({std::move(part), nullptr, 0, 0, UnixMillis(0)});
     }
     for (const Arriving& arriving : arriving_) whole.erase(arriving.part.subject);
     // The last frame was kept, but the program ended before the message was delivered.
     for (const MessageSubject& subject : whole) SAMPAN_TRY(finish_part(subject, now));
     outcome_since_ = now;
     return ok_status();
+}
+
+Status Core::reload(UnixMillis now) {
+    on_disconnected({});
+    descriptor_.reset();
+    bundle_.reset();
+    bundle_issued_ = UnixMillis(0);
+    peers_.clear();
+    pinned_.reset();
+    pinned_note_.reset();
+    verified_roots_.clear();
+    log_problem_.reset();
+    pairs_.clear();
+    deferred_.clear();
+    arriving_.clear();
+    arriving_subjects_.clear();
+    outcome_urgent_ = false;
+    return load(now);
 }
 
 const BrokerEntry* Core::broker() const {
@@ -100,13 +133,21 @@ void Core::on_disconnected(std::string reason) {
     held_.clear();
     list_in_flight_.reset();
     credit_due_ = 0;
+    began_ = false;
+    deferred_.clear();
+    list_again_at_.reset();
     peers_asked_ = false;
-    awaiting_consistency_.reset();
+    unverified_.clear();
+    unproven_peers_.clear();
+    consistency_asked_at_.reset();
     proofs_asked_.clear();
     checkpoint_asked_at_ = UnixMillis(0);
     entries_asked_.reset();
     entries_got_.reset();
-    for (Arriving& arriving : arriving_) arriving.asked_to = arriving.part.frames_held;
+    for (Arriving& arriving : arriving_) {
+        arriving.asked_to = arriving.part.frames_held;
+        arriving.not_before = UnixMillis(0);
+    }
 }
 
 Status Core::on_frame(ByteView frame, UnixMillis now) {
@@ -123,7 +164,7 @@ Status Core::on_frame(ByteView frame, UnixMillis now) {
 }
 
 Status Core::take(const Packet& packet, UnixMillis now) {
-    if (const auto* error = std::get_if<SessionError>(&packet)) return take_session_error(*error);
+    if (const auto* error = std::get_if<SessionError>(&packet)) return take_session_error(*error, now);
     if (state_ == State::greeted) {
         if (const auto* challenge = std::get_if<Challenge>(&packet)) return take_challenge(*challenge);
     } else if (state_ == State::challenged) {
@@ -138,14 +179,17 @@ Status Core::take(const Packet& packet, UnixMillis now) {
         if (const auto* p = std::get_if<Peers>(&packet)) return take_peers(*p, now);
         if (const auto* p = std::get_if<CheckpointNote>(&packet)) return observe_checkpoint(p->note, now);
         if (const auto* p = std::get_if<Consistency>(&packet)) return take_consistency(*p, now);
-        if (const auto* p = std::get_if<Inclusion>(&packet)) return take_inclusion(*p);
+        if (const auto* p = std::get_if<Inclusion>(&packet)) return take_inclusion(*p, now);
         if (const auto* p = std::get_if<Entries>(&packet)) {
             entries_got_ = *p;
             return ok_status();
         }
         if (const auto* p = std::get_if<RegistryEpochs>(&packet)) return take_epochs(*p, now);
-        if (std::holds_alternative<StatementLogged>(packet) || std::holds_alternative<Pong>(packet))
+        if (const auto* p = std::get_if<StatementLogged>(&packet)) {
+            take_statement_logged(*p);
             return ok_status();
+        }
+        if (std::holds_alternative<Pong>(packet)) return ok_status();
     }
     if (std::holds_alternative<RegistryEpochs>(packet))
         return take_epochs(std::get<RegistryEpochs>(packet), now);
@@ -173,38 +217,53 @@ Status Core::take_challenge(const Challenge& challenge) {
 Status Core::take_welcome(const Welcome& welcome, UnixMillis now) {
     welcome_ = welcome;
     state_ = State::open;
+    began_ = false;
     last_problem_.clear();
-    SAMPAN_TRY(observe_checkpoint(welcome.checkpoint, now));
+    clock_difference_ms_ = welcome.time.get() - now.get();
+    descriptor_logged_ = welcome.descriptor_counter;
+    bundle_logged_ = welcome.prekey_counter;
+    // The broker's keys may be those of an epoch that is not here yet: first the registry, then what it vouches for.
+    if (welcome.registry_epoch <= registry().registry().epoch) return begin_session(now);
+    registry_asked_at_ = now;
+    send(FetchRegistry{registry().registry().epoch});
+    return ok_status();
+}
+
+Status Core::begin_session(UnixMillis now) {
+    began_ = true;
+    SAMPAN_TRY(observe_checkpoint(welcome_->checkpoint, now));
     if (state_ != State::open) return ok_status();
-    if (welcome.registry_epoch > registry().registry().epoch)
-        send(FetchRegistry{registry().registry().epoch});
+    SAMPAN_TRY(rotate_prekeys(now));
     SAMPAN_TRY(publish_statements(now));
+    if (bundle_logged_ > bundle_->counter)
+        last_problem_ =
+            "the broker holds a newer prekey bundle than this node: was the node restored from a backup?";
     fetch_peers(now);
     send(Credit{limits::k_credit_messages});
     SAMPAN_TRY(flush_outcomes(now));
-    SAMPAN_TRY(request_parts());
-    return submit_waiting();
+    SAMPAN_TRY(request_parts(now));
+    return submit_waiting(now);
 }
 
-Status Core::take_session_error(const SessionError& error) {
+Status Core::take_session_error(const SessionError& error, UnixMillis now) {
     if (error.final || state_ != State::open) {
         drop(error.name + (error.detail.empty() ? "" : ": " + error.detail));
         return ok_status();
     }
-    last_problem_ = error.name + ": " + error.detail;
-    // Over quota, or a batch that was rolled back: the message stays in the outbox and goes again at the next
-    // tick.
-    if (error.message_id) {
-        in_flight_.erase(*error.message_id);
-        more_waiting_ = true;
-    }
+    last_problem_ = error.name + (error.detail.empty() ? "" : ": " + error.detail);
+    if (error.message_id) return defer(*error.message_id, error, now);
+    // It does not say what it is about: whatever waits for the broker is asked for again, a little later.
+    if (list_in_flight_) list_again_at_ = now + k_list_again_ms;
+    put_off_parts(now);
+    proofs_asked_.clear();
     return ok_status();
 }
 
 Status Core::accept_epoch(ByteView signed_epoch, UnixMillis) {
     SAMPAN_TRY(chain_.accept(signed_epoch));
     const RegistryEpoch& newest = registry();
-    return store_.keep_epoch(newest.registry().epoch, newest.signed_bytes());
+    SAMPAN_TRY(store_.keep_epoch(newest.registry().epoch, newest.signed_bytes()));
+    return settle_log_problem();
 }
 
 Status Core::take_epochs(const RegistryEpochs& epochs, UnixMillis now) {
@@ -219,7 +278,15 @@ Status Core::take_epochs(const RegistryEpochs& epochs, UnixMillis now) {
         return ok_status();
     }
     if (state_ != State::open) return ok_status();
-    if (epochs.newest > registry().registry().epoch) send(FetchRegistry{registry().registry().epoch});
+    if (epochs.newest > registry().registry().epoch) {
+        if (epochs.epochs.empty()) {
+            drop("the broker speaks of an epoch that it does not give");
+            return ok_status();
+        }
+        send(FetchRegistry{registry().registry().epoch});
+        return ok_status();
+    }
+    if (!began_) return begin_session(now);
     fetch_peers(now);
     return retry_held(now);
 }
@@ -257,46 +324,88 @@ Status Core::destroy_old_prekeys(UnixMillis now) {
     return ok_status();
 }
 
+// A certificate that was renewed, or a descriptor that is about to end: the next descriptor says so.
+Status Core::renew_descriptor(UnixMillis now) {
+    SAMPAN_ASSIGN(Descriptor held, decode_descriptor(descriptor_->statement.bytes));
+    const NodeKeys& keys = options_.keys;
+    const UnixMillis ends = keys.certificate.validity().not_after;
+    const bool same = held.certificate == keys.certificate.der() && held.curve_key == keys.curve.public_key;
+    if (same && (now < held.expires + -k_descriptor_margin_ms || held.expires >= ends)) return ok_status();
+    held.counter = descriptor_->counter + 1;
+    held.certificate = keys.certificate.der();
+    held.curve_key = keys.curve.public_key;
+    held.witness_key = keys.witness->public_key();
+    held.prekey_counter = bundle_ ? bundle_->counter : 0;
+    held.issued = now;
+    held.expires = ends;
+    SAMPAN_ASSIGN(SignedStatement statement, sign_descriptor(held, *keys.node));
+    OwnStatement next{std::move(statement), held.counter};
+    SAMPAN_TRY(store_.keep_descriptor(next));
+    descriptor_ = std::move(next);
+    return ok_status();
+}
+
 Status Core::publish_statements(UnixMillis now) {
-    SAMPAN_TRY(rotate_prekeys(now));
-    if (welcome_->descriptor_counter < descriptor_->counter)
+    SAMPAN_TRY(renew_descriptor(now));
+    statements_sent_at_ = now;
+    if (descriptor_logged_ < descriptor_->counter)
         send(PublishStatement{StatementKind::descriptor, descriptor_->statement.bytes,
                               descriptor_->statement.signature});
-    if (welcome_->prekey_counter < bundle_->counter)
+    if (bundle_logged_ < bundle_->counter)
         send(PublishStatement{StatementKind::prekey_bundle, bundle_->statement.bytes,
                               bundle_->statement.signature});
-    if (welcome_->prekey_counter > bundle_->counter)
-        last_problem_ =
-            "the broker holds a newer prekey bundle than this node: was the node restored from a backup?";
     return ok_status();
+}
+
+void Core::take_statement_logged(const StatementLogged& logged) {
+    if (logged.kind == StatementKind::descriptor && logged.hash == descriptor_->statement.hash())
+        descriptor_logged_ = descriptor_->counter;
+    if (logged.kind == StatementKind::prekey_bundle && bundle_ && logged.hash == bundle_->statement.hash())
+        bundle_logged_ = bundle_->counter;
 }
 
 Status Core::on_tick(UnixMillis now) {
-    if (state_ != State::open) return ok_status();
+    if (now >= swept_at_ + k_sweep_ms) SAMPAN_TRY(sweep_files(now));
+    if (state_ != State::open || !began_) return ok_status();
+    if (consistency_asked_at_ && now >= *consistency_asked_at_ + k_consistency_patience_ms) {
+        drop("the broker does not prove that its log continues the one that was verified before");
+        return ok_status();
+    }
     if (now >= bundle_issued_ + k_prekey_rotation_ms) {
         SAMPAN_TRY(rotate_prekeys(now));
-        send(PublishStatement{StatementKind::prekey_bundle, bundle_->statement.bytes,
-                              bundle_->statement.signature});
+        SAMPAN_TRY(publish_statements(now));
         SAMPAN_TRY(destroy_old_prekeys(now));
     }
+    const bool unsaid = descriptor_logged_ < descriptor_->counter || bundle_logged_ < bundle_->counter;
+    if (unsaid && now >= statements_sent_at_ + k_statement_patience_ms) SAMPAN_TRY(publish_statements(now));
     const auto& members = registry().registry().members;
     const bool someone_missing = std::any_of(members.begin(), members.end(), [&](const Member& member) {
-        return member.status == MemberStatus::active && member.id != agency() && !peers_[member.id].bundle;
+        if (member.status != MemberStatus::active || member.id == agency()) return false;
+        const auto peer = peers_.find(member.id);
+        return peer == peers_.end() || !peer->second.bundle;
     });
     const std::int64_t patience_ms = someone_missing ? k_second_ms : k_minute_ms;
     if (!peers_asked_ && now >= peers_asked_at_ + patience_ms) fetch_peers(now);
+    if (!held_.empty() && now >= held_tried_at_ + k_second_ms) SAMPAN_TRY(retry_held(now));
+    if (state_ != State::open) return ok_status();
+    SAMPAN_TRY(abandon_expired_parts(now));
+    SAMPAN_TRY(request_parts(now));
     SAMPAN_TRY(flush_outcomes(now));
     SAMPAN_TRY(ask_for_proofs(now));
     SAMPAN_TRY(send_part_frames());
-    return submit_waiting();
+    return submit_waiting(now);
 }
 
-Status Core::unlock(const SecretBuffer& passphrase) {
-    SAMPAN_ASSIGN(X25519KeyPair pair, load_archive_key(files_, keys_folder_, passphrase));
-    if (pair.public_key != options_.keys.archive_public)
+Status Core::unlock(X25519KeyPair archive, UnixMillis now) {
+    if (archive.public_key != options_.keys.archive_public)
         return Error(CryptoError::bad_key_file, "archive.key does not belong to archive.pub");
-    archive_ = std::move(pair);
-    return ok_status();
+    archive_ = std::move(archive);
+    return seal_refused_again(now);
+}
+
+void Core::lock() {
+    archive_.reset();
+    summaries_.clear();
 }
 
 Bytes Core::store_seal(std::string_view what, ByteView plaintext) const {

@@ -27,6 +27,8 @@ constexpr int k_idle_ms = 20;
 constexpr std::int64_t k_epochs_poll_ms = 500;
 constexpr std::int64_t k_address_patience_ms = 15'000;  // without a session, before the next address is tried
 constexpr std::int64_t k_restart_ms = 1'000;            // after a session was ended for a reason
+constexpr std::int64_t k_full_disk_ms = 10'000;         // before it is tried again
+constexpr std::size_t k_frames_per_batch = 64;
 
 // Structured, without content.
 void log_event(spdlog::level::level_enum level, std::string_view event, nlohmann::json fields = nlohmann::json::object()) {
@@ -61,7 +63,10 @@ class Daemon {
 
   private:
     Status connect();
+    Status follow_events();
     Status pump();
+    Status take_batch(UnixMillis now);
+    Status recover(const Error& why, UnixMillis now);
     Status flush();
     Status follow_epochs();
     Status follow_session();
@@ -125,25 +130,29 @@ Status Daemon::flush() {
     return ok_status();
 }
 
-Status Daemon::pump() {
-    const UnixMillis now = system_clock().wall();
-    if (dealer_) {
-        for (const DealerEvent event : dealer_->events()) {
-            frames_.clear();
-            if (event == DealerEvent::connected) {
-                core_->on_connected();
-            } else {
-                core_->on_disconnected(event == DealerEvent::refused ? "the broker does not know this node's CURVE key, or it was revoked"
-                                                                     : "the connection to the broker was lost");
-                ++address_;
-                const auto known = addresses();
-                if (known.size() > 1) end_connection("");
-            }
-            if (!dealer_) break;
+Status Daemon::follow_events() {
+    if (!dealer_) return ok_status();
+    for (const DealerEvent event : dealer_->events()) {
+        frames_.clear();
+        if (event == DealerEvent::connected) {
+            core_->on_connected();
+            continue;
+        }
+        core_->on_disconnected(event == DealerEvent::refused
+                                   ? "the broker does not know this node's CURVE key, or it was revoked"
+                                   : "the connection to the broker was lost");
+        ++address_;
+        if (addresses().size() > 1) {
+            end_connection("");
+            break;
         }
     }
-    SAMPAN_TRY(flush());
-    for (int i = 0; dealer_ && i < 64; ++i) {
+    return flush();
+}
+
+// What waits is taken in one transaction of the store; nothing that depends on it leaves before it is durable.
+Status Daemon::take_batch(UnixMillis now) {
+    for (std::size_t i = 0; dealer_ && !core_->dropping() && i < k_frames_per_batch; ++i) {
         auto frame = dealer_->receive();
         if (!frame.ok()) {
             end_connection(frame.error().text());
@@ -151,10 +160,32 @@ Status Daemon::pump() {
         }
         if (!*frame) break;
         SAMPAN_TRY(core_->on_frame(**frame, now));
-        SAMPAN_TRY(flush());
     }
-    SAMPAN_TRY(core_->on_tick(now));
+    return core_->dropping() ? ok_status() : core_->on_tick(now);
+}
+
+Status Daemon::pump() {
+    const UnixMillis now = system_clock().wall();
+    SAMPAN_TRY(follow_events());
+    SAMPAN_TRY(store_->begin_batch());
+    Status done = take_batch(now);
+    if (done.ok()) {
+        done = store_->commit_batch();
+    } else {
+        store_->abandon_batch();
+    }
+    if (!done.ok()) return recover(done.error(), now);
     return flush();
+}
+
+// A full disk is an ordinary refusal: nothing of the batch was kept or said, the broker will repeat it. Everything else
+// stops the program by name.
+Status Daemon::recover(const Error& why, UnixMillis now) {
+    if (!why.is(StoreError::disk_full) && !why.is(FileError::no_space)) return why;
+    log_event(spdlog::level::err, "disk_full", {{"error", why.text()}});
+    end_connection("the disk is full: nothing can be received");
+    connect_at_ = system_clock().monotonic().get() + k_full_disk_ms;
+    return core_->reload(now);
 }
 
 // Epochs may also come as files: the air gap, and before the first connection.
@@ -189,7 +220,9 @@ Status Daemon::follow_session() {
         ::sd_notify(0, open ? "STATUS=session open" : "STATUS=no session with the broker");
     }
     if (open) address_since_ = mono;
-    if (dealer_ && !open && mono > address_since_ + k_address_patience_ms && addresses().size() > 1) {
+    // Another address; or the same again, where a connection is made and no session comes of it.
+    if (dealer_ && !open && mono > address_since_ + k_address_patience_ms &&
+        (addresses().size() > 1 || core_->opening())) {
         ++address_;
         end_connection("");
     }
@@ -292,8 +325,9 @@ Status run_daemon(const Settings& settings) {
                   Core::create(std::move(options), *store, files, std::move(start.chain), system_clock().wall()));
     core->set_keys_folder(settings.keys_folder);
     if (settings.archive_passphrase_file) {
-        SAMPAN_ASSIGN(SecretBuffer archive, read_passphrase_file(files, *settings.archive_passphrase_file));
-        SAMPAN_TRY(core->unlock(archive));
+        SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase_file(files, *settings.archive_passphrase_file));
+        SAMPAN_ASSIGN(X25519KeyPair archive, load_archive_key(files, settings.keys_folder, passphrase));
+        SAMPAN_TRY(core->unlock(std::move(archive), system_clock().wall()));
     }
     return Daemon(settings, std::move(store), std::move(core), std::move(curve)).run();
 }

@@ -1,6 +1,7 @@
 #include "node/views.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 namespace sampan::node {
@@ -65,11 +66,11 @@ json label_json(const Label& label) {
 }
 
 // Title and kind where the archive is unlocked, null where it is not.
-void add_document(json& out, Core& core, const MessageId& id, const Bytes& record) {
-    const auto opened = core.open_archived(id, record);
-    out["title"] = opened.ok() ? json(opened->document.title) : json(nullptr);
-    out["kind"] = opened.ok() ? json(kind_name(opened->document.kind)) : json(nullptr);
-    out["language"] = opened.ok() ? json(opened->document.language) : json(nullptr);
+void add_document(json& out, Core& core, const MessageSubject& subject, const MessageId& id, const Bytes& record) {
+    const auto summary = core.summary(subject, id, record);
+    out["title"] = summary.ok() ? json(summary->title) : json(nullptr);
+    out["kind"] = summary.ok() ? json(summary->kind) : json(nullptr);
+    out["language"] = summary.ok() ? json(summary->language) : json(nullptr);
 }
 
 json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
@@ -122,6 +123,13 @@ bool matches(const json& row, const Query& query) {
     return true;
 }
 
+bool clock_is_off(const Core& core) {
+    return std::abs(core.clock_difference_ms()) > limits::k_clock_warning_ms;
+}
+std::string difference_text(const Core& core) {
+    return std::to_string(std::abs(core.clock_difference_ms()) / k_second_ms) + " s";
+}
+
 }  // namespace
 
 std::string status_view(Core& core, const std::string& address, UnixMillis now) {
@@ -139,8 +147,7 @@ std::string status_view(Core& core, const std::string& address, UnixMillis now) 
         out["outbox"] = {{"waiting", counts->outbox_waiting}, {"sent", counts->outbox_sent}, {"refused", counts->outbox_refused}};
         out["inbox"] = {{"total", counts->inbox_total}, {"unread", counts->inbox_unread}};
     }
-    const auto unproven = core.store().unproven_leaves(k_rows_most);
-    out["proofs_pending"] = unproven.ok() ? unproven->size() : 0;
+    out["proofs_pending"] = counts.ok() ? counts->proofs_pending : 0;
     if (core.checkpoint())
         out["checkpoint"] = {{"size", core.checkpoint()->size.get()},
                              {"root", to_base64(core.checkpoint()->root.view())},
@@ -150,6 +157,8 @@ std::string status_view(Core& core, const std::string& address, UnixMillis now) 
     out["warnings"] = json::array();
     if (core.log_problem()) out["warnings"].push_back(core.log_problem()->text());
     if (!core.session_open() && !core.last_problem().empty()) out["warnings"].push_back(core.last_problem());
+    if (core.session_open() && clock_is_off(core))
+        out["warnings"].push_back("this machine's clock and the broker's differ by " + difference_text(core));
     if (core.registry().expired(now)) out["warnings"].push_back("the registry has expired: messages arrive, but none can be sent");
     return dump(out);
 }
@@ -229,14 +238,15 @@ std::string publish_view(const PublishReport& report, const Briefing& briefing, 
 Result<std::string> outbox_view(Core& core, const Query& query) {
     SAMPAN_TRY(refuse_unknown(query, {"limit", "state"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
-    SAMPAN_ASSIGN(std::vector<OutboxRow> rows, core.store().outbox(limit));
+    const auto wanted = query.find("state");
+    SAMPAN_ASSIGN(std::vector<OutboxRow> rows, core.store().outbox(wanted == query.end() ? limit : k_rows_most));
     json out{{"schema", "sampan.outbox/1"}, {"messages", json::array()}};
     for (const OutboxRow& row : rows) {
-        const auto wanted = query.find("state");
         if (wanted != query.end() && outbox_state_name(row.state) != wanted->second) continue;
+        if (out["messages"].size() >= limit) break;
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
         json one = header_json(seal.header, core.registry());
-        add_document(one, core, row.message_id, row.record);
+        add_document(one, core, row.subject, row.message_id, row.record);
         one["state"] = outbox_state_name(row.state);
         one["reason"] = row.reason;
         one["detail"] = row.detail;
@@ -256,7 +266,7 @@ Result<std::string> inbox_view(Core& core, const Query& query) {
     for (const InboxRow& row : rows) {
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
         json one = header_json(seal.header, core.registry());
-        add_document(one, core, row.message_id, row.record);
+        add_document(one, core, row.subject, row.message_id, row.record);
         one["received"] = to_rfc3339(row.received);
         one["read"] = row.read;
         one["proof"] = row.proof_verified ? "verified" : "pending";
@@ -348,6 +358,8 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
           "check that sampan-broker runs and can be reached; messages wait in the outbox meanwhile");
     check("log", !core.log_problem(), core.log_problem() ? core.log_problem()->text() : "every checkpoint so far continues the last",
           core.log_problem() ? core.log_problem()->remedy() : "");
+    check("clock", !clock_is_off(core), "it and the broker's differ by " + difference_text(core),
+          "set this machine's clock: nothing depends on it but what people see and when certificates end");
     check("registry", !core.registry().expired(now), "epoch " + std::to_string(registry.epoch.get()) + ", expires " + to_rfc3339(registry.expires),
           "ask the exchange authority for a new epoch");
     check("membership", self != nullptr && self->status == MemberStatus::active,

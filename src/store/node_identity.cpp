@@ -57,6 +57,8 @@ Result<std::unique_ptr<NodeStore>> NodeStore::open(const std::string& path, cons
     options.version = k_node_version;
     options.schema = k_node_schema;
     SAMPAN_ASSIGN(std::unique_ptr<sqlite::Connection> db, sqlite::Connection::open(options));
+    // A destroyed prekey must not stay readable in a free page.
+    SAMPAN_TRY(db->execute("PRAGMA secure_delete = ON"));
     auto store = std::make_unique<SqliteNodeStore>(std::move(db));
     SAMPAN_TRY(store->bind_agency(agency));
     return std::unique_ptr<NodeStore>(std::move(store));
@@ -69,6 +71,45 @@ Status SqliteNodeStore::bind_agency(const AgencyId& agency) {
     return Error(StoreError::unknown_format,
                  "this store belongs to " + std::string(as_text(*owner)) + ", not to " + agency.text(),
                  "give each node a data folder of its own");
+}
+
+// --- batches
+Status SqliteNodeStore::begin_batch() {
+    SAMPAN_ASSERT(!batch_);
+    SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+    batch_.emplace(std::move(transaction));
+    batch_failed_ = false;
+    return ok_status();
+}
+
+Status SqliteNodeStore::commit_batch() {
+    SAMPAN_ASSERT(batch_);
+    if (batch_failed_) {
+        batch_.reset();
+        return Error(StoreError::conflict, "a part of the batch failed: nothing of it was kept");
+    }
+    const Status done = batch_->commit();
+    batch_.reset();
+    return done;
+}
+
+void SqliteNodeStore::abandon_batch() {
+    batch_.reset();
+}
+
+Result<SqliteNodeStore::Verb> SqliteNodeStore::Verb::begin(SqliteNodeStore& store) {
+    if (store.batch_) return Verb(store, std::nullopt);
+    SAMPAN_ASSIGN(sqlite::Transaction own, sqlite::Transaction::begin(*store.db_));
+    return Verb(store, std::move(own));
+}
+
+SqliteNodeStore::Verb::~Verb() {
+    if (store_ != nullptr && !own_) store_->batch_failed_ = true;
+}
+
+Status SqliteNodeStore::Verb::commit() {
+    store_ = nullptr;
+    return own_ ? own_->commit() : ok_status();
 }
 
 Status SqliteNodeStore::put_meta(std::string_view name, ByteView value) {
@@ -143,6 +184,37 @@ Result<std::optional<PinnedCheckpoint>> SqliteNodeStore::pinned() {
         PinnedCheckpoint{std::string(as_text(note)), UnixMillis(static_cast<std::int64_t>(time))});
 }
 
+Status SqliteNodeStore::keep_log_conflict(const LogConflict& conflict) {
+    Writer value;
+    value.lp(conflict.name).lp(conflict.detail).lp(conflict.note).u64(conflict.epoch.get());
+    value.u64(static_cast<std::uint64_t>(conflict.seen.get()));
+    return put_meta("log_conflict", value.bytes());
+}
+
+Result<std::optional<LogConflict>> SqliteNodeStore::log_conflict() {
+    SAMPAN_ASSIGN(std::optional<Bytes> value, meta("log_conflict"));
+    if (!value) return std::optional<LogConflict>();
+    Reader in(*value);
+    LogConflict out;
+    SAMPAN_ASSIGN(ByteView name, in.lp(limits::k_error_name_bytes));
+    SAMPAN_ASSIGN(ByteView detail, in.lp(limits::k_note_bytes));
+    SAMPAN_ASSIGN(ByteView note, in.lp(limits::k_note_bytes));
+    SAMPAN_ASSIGN(std::uint64_t epoch, in.u64());
+    SAMPAN_ASSIGN(std::uint64_t seen, in.u64());
+    SAMPAN_TRY(in.finish());
+    out.name = as_text(name);
+    out.detail = as_text(detail);
+    out.note = as_text(note);
+    out.epoch = Epoch(epoch);
+    out.seen = UnixMillis(static_cast<std::int64_t>(seen));
+    return std::optional<LogConflict>(std::move(out));
+}
+
+Status SqliteNodeStore::forget_log_conflict() {
+    SAMPAN_ASSIGN(sqlite::Query forget, db_->use("DELETE FROM meta WHERE name = 'log_conflict'"));
+    return forget.run();
+}
+
 Status SqliteNodeStore::keep_statement(int kind, const OwnStatement& own) {
     SAMPAN_ASSIGN(sqlite::Query put,
                   db_->use("INSERT INTO own_statements(kind, counter, bytes, signature) VALUES(?, ?, ?, ?)"));
@@ -175,7 +247,7 @@ Result<std::optional<OwnStatement>> SqliteNodeStore::own_bundle() {
 }
 
 Status SqliteNodeStore::keep_bundle(const OwnStatement& bundle, const std::vector<StoredPrekey>& keys) {
-    SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
     SAMPAN_TRY(keep_statement(k_bundle, bundle));
     SAMPAN_ASSIGN(sqlite::Query put,
                   db_->use("INSERT INTO prekeys(id, counter, created, sealed) VALUES(?, ?, ?, ?)"));
@@ -216,6 +288,7 @@ Status SqliteNodeStore::destroy_prekey(const PrekeyId& id) {
 }
 
 Status SqliteNodeStore::close() {
+    batch_.reset();
     const Status done = db_->truncate_wal();
     db_.reset();
     return done;

@@ -13,10 +13,19 @@ constexpr const char* k_inbox_all =
 constexpr const char* k_inbox_prefix =
     "SELECT sender, message_id, subject, state, received, seal, signature, leaf_index, leaf_time_s, record, "
     "read, "
-    "proof_verified FROM inbox WHERE state = 2 AND shown = 1 AND lower(hex(message_id)) GLOB ? || '*' LIMIT "
-    "3";
+    "proof_verified FROM inbox WHERE state = 2 AND shown = 1 AND message_id BETWEEN ? AND ? LIMIT 3";
 
 }  // namespace
+
+IdRange ids_beginning_with(const std::string& hex_prefix) {
+    const auto digits = [&](char filler) {
+        SAMPAN_ASSERT(hex_prefix.size() <= 2 * MessageId::k_size);
+        return MessageId::parse_hex(hex_prefix + std::string(2 * MessageId::k_size - hex_prefix.size(), filler));
+    };
+    auto first = digits('0'), last = digits('f');
+    SAMPAN_ASSERT(first.ok() && last.ok());
+    return {*first, *last};
+}
 
 Result<Arrival> SqliteNodeStore::arrival_of(const ArrivedMessage& message) {
     SAMPAN_ASSIGN(bool received, was_received(message.sender, message.message_id));
@@ -63,7 +72,7 @@ Status SqliteNodeStore::insert_pending(const PendingOutcome& outcome) {
 }
 
 Status SqliteNodeStore::begin_arrival(const ArrivedMessage& message) {
-    SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
     SAMPAN_TRY(insert_inbox(message, InboxState::arriving, true));
     for (std::size_t i = 0; i < message.parts.size(); ++i) {
         const std::string file = message.parts[i].root.hex();
@@ -78,8 +87,8 @@ Status SqliteNodeStore::begin_arrival(const ArrivedMessage& message) {
 
 Result<std::vector<ArrivingPart>> SqliteNodeStore::arriving_parts() {
     SAMPAN_ASSIGN(sqlite::Query all,
-                  db_->use("SELECT a.subject, a.part, a.size, a.root, a.frames_held, a.file FROM "
-                           "arriving_parts a JOIN inbox i "
+                  db_->use("SELECT a.subject, a.part, a.size, a.root, a.frames_held, a.file, i.seal, i.signature "
+                           "FROM arriving_parts a JOIN inbox i "
                            "ON i.subject = a.subject WHERE i.state = 1 ORDER BY i.received, a.part"));
     std::vector<ArrivingPart> out;
     while (true) {
@@ -92,6 +101,8 @@ Result<std::vector<ArrivingPart>> SqliteNodeStore::arriving_parts() {
         SAMPAN_ASSIGN(part.description.root, all.fixed<MerkleHash>(3));
         part.frames_held = all.u64(4);
         part.file = all.text(5);
+        SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(all.blob(6), all.blob(7)));
+        part.expires = seal.header.expires;
         out.push_back(std::move(part));
     }
 }
@@ -104,7 +115,7 @@ Status SqliteNodeStore::part_progress(const MessageSubject& subject, std::uint32
 }
 
 Status SqliteNodeStore::deliver(const ArrivedMessage& message, const PendingOutcome& outcome, bool show) {
-    SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
     SAMPAN_TRY(insert_inbox(message, InboxState::delivered, show));
     SAMPAN_TRY(insert_replay(message.sender, message.message_id));
     SAMPAN_TRY(insert_pending(outcome));
@@ -112,7 +123,7 @@ Status SqliteNodeStore::deliver(const ArrivedMessage& message, const PendingOutc
 }
 
 Status SqliteNodeStore::complete_arrival(const MessageSubject& subject, const PendingOutcome& outcome) {
-    SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
     {
         SAMPAN_ASSIGN(sqlite::Query mark,
                       db_->use("UPDATE inbox SET state = 2 WHERE subject = ? AND state = 1"));
@@ -129,8 +140,22 @@ Status SqliteNodeStore::complete_arrival(const MessageSubject& subject, const Pe
     return transaction.commit();
 }
 
+Status SqliteNodeStore::abandon_arrival(const MessageSubject& subject) {
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
+    {
+        SAMPAN_ASSIGN(sqlite::Query forget, db_->use("DELETE FROM inbox WHERE subject = ? AND state = 1"));
+        SAMPAN_TRY(forget.bind(subject.view()).run());
+    }
+    if (db_->changes() != 1) return Error(StoreError::not_found, "no such message is arriving");
+    {
+        SAMPAN_ASSIGN(sqlite::Query forget, db_->use("DELETE FROM arriving_parts WHERE subject = ?"));
+        SAMPAN_TRY(forget.bind(subject.view()).run());
+    }
+    return transaction.commit();
+}
+
 Status SqliteNodeStore::reject(const AgencyId& sender, const MessageId& id, const PendingOutcome& outcome) {
-    SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
     SAMPAN_TRY(insert_replay(sender, id));
     SAMPAN_TRY(insert_pending(outcome));
     return transaction.commit();
@@ -172,10 +197,9 @@ Result<std::vector<InboxRow>> SqliteNodeStore::inbox(std::size_t limit) {
 }
 
 Result<std::vector<InboxRow>> SqliteNodeStore::inbox_by_prefix(const std::string& hex_prefix) {
-    SAMPAN_ASSERT(std::all_of(hex_prefix.begin(), hex_prefix.end(),
-                              [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }));
+    const IdRange ids = ids_beginning_with(hex_prefix);
     SAMPAN_ASSIGN(sqlite::Query all, db_->use(k_inbox_prefix));
-    all.bind(hex_prefix);
+    all.bind(ids.first.view()).bind(ids.last.view());
     std::vector<InboxRow> out;
     while (true) {
         SAMPAN_ASSIGN(bool found, all.step());
@@ -197,13 +221,19 @@ Result<NodeStore::Counts> SqliteNodeStore::counts() {
         out.inbox_unread = in.u64(1);
     }
     SAMPAN_ASSIGN(sqlite::Query outbox,
-                  db_->use("SELECT ifnull(sum(state <= 2), 0), ifnull(sum(state IN (3, 4)), 0), "
+                  db_->use("SELECT ifnull(sum(state <= 2 OR state = 6), 0), ifnull(sum(state IN (3, 4)), 0), "
                            "ifnull(sum(state = 5), 0) FROM outbox"));
     SAMPAN_ASSIGN(bool row, outbox.step());
     SAMPAN_ASSERT(row);
     out.outbox_waiting = outbox.u64(0);
     out.outbox_sent = outbox.u64(1);
     out.outbox_refused = outbox.u64(2);
+    SAMPAN_ASSIGN(sqlite::Query unproven,
+                  db_->use("SELECT (SELECT count(*) FROM outbox WHERE proof_verified = 0 AND leaf_index IS NOT "
+                           "NULL) + (SELECT count(*) FROM inbox WHERE proof_verified = 0)"));
+    SAMPAN_ASSIGN(bool counted, unproven.step());
+    SAMPAN_ASSERT(counted);
+    out.proofs_pending = unproven.u64(0);
     return out;
 }
 
@@ -227,7 +257,7 @@ Result<std::uint64_t> SqliteNodeStore::last_list_counter() {
 }
 
 Status SqliteNodeStore::keep_list(const StoredList& list, std::int64_t up_to_position) {
-    SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
     {
         SAMPAN_ASSIGN(sqlite::Query put, db_->use("INSERT INTO outcome_lists(counter, list) VALUES(?, ?)"));
         SAMPAN_TRY(put.bind_u64(list.counter).bind(ByteView(list.list)).run());

@@ -10,7 +10,7 @@ constexpr const char* k_outbox_columns =
     "proof_verified FROM outbox ORDER BY created DESC, message_id LIMIT ?";
 constexpr const char* k_outbox_prefix =
     "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, leaf_index, leaf_time_s, "
-    "proof_verified FROM outbox WHERE lower(hex(message_id)) GLOB ? || '*' LIMIT 3";
+    "proof_verified FROM outbox WHERE message_id BETWEEN ? AND ? LIMIT 3";
 constexpr const char* k_outbox_one =
     "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, "
     "leaf_index, leaf_time_s, "
@@ -39,6 +39,8 @@ std::string_view outbox_state_name(OutboxState state) {
             return "delivered";
         case OutboxState::refused:
             return "refused";
+        case OutboxState::resealing:
+            return "resealing";
     }
     return "unknown";
 }
@@ -66,20 +68,21 @@ Status SqliteNodeStore::add_recipients(const MessageSubject& subject, const Head
 }
 
 Status SqliteNodeStore::enqueue(const OutboxMessage& message, const std::vector<PairAdvance>& pairs,
-                                const std::vector<std::string>& uploads) {
+                                const std::vector<std::string>& uploads,
+                                const std::optional<Superseded>& supersedes) {
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(message.seal, message.signature.view()));
-    SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
     {
         SAMPAN_ASSIGN(sqlite::Query put,
                       db_->use("INSERT INTO outbox(message_id, subject, state, precedence, created, seal, "
                                "signature, stanzas, "
-                               "body, record, draft) VALUES(?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                               "body, record) VALUES(?, ?, 1, ?, ?, ?, ?, ?, ?, ?)"));
         put.bind(message.message_id.view())
             .bind(message.subject.view())
             .bind(static_cast<int>(message.precedence));
         put.bind(message.created.get()).bind(ByteView(message.seal)).bind(message.signature.view());
-        put.bind(ByteView(message.stanzas)).bind(ByteView(message.body)).bind(ByteView(message.record));
-        SAMPAN_TRY(put.bind(ByteView(message.draft)).run());
+        put.bind(ByteView(message.stanzas)).bind(ByteView(message.body));
+        SAMPAN_TRY(put.bind(ByteView(message.record)).run());
     }
     SAMPAN_TRY(add_recipients(message.subject, seal.header));
     for (std::size_t i = 0; i < message.parts.size(); ++i) {
@@ -107,6 +110,14 @@ Status SqliteNodeStore::enqueue(const OutboxMessage& message, const std::vector<
         SAMPAN_ASSIGN(sqlite::Query forget, db_->use("DELETE FROM uploads WHERE id = ?"));
         SAMPAN_TRY(forget.bind(id).run());
     }
+    if (supersedes) {
+        {
+            SAMPAN_ASSIGN(sqlite::Query over, db_->use("UPDATE outbox SET state = 5, detail = ?, body = x'', "
+                                                       "stanzas = x'' WHERE message_id = ? AND state = 6"));
+            SAMPAN_TRY(over.bind(supersedes->detail).bind(supersedes->message_id.view()).run());
+        }
+        if (db_->changes() != 1) return Error(StoreError::not_found, "no such message waits to be sealed again");
+    }
     return transaction.commit();
 }
 
@@ -115,8 +126,8 @@ Result<std::optional<OutboxMessage>> SqliteNodeStore::outbox_message(const Messa
     out.message_id = id;
     {
         SAMPAN_ASSIGN(sqlite::Query find,
-                      db_->use("SELECT subject, precedence, created, seal, signature, stanzas, body, record, "
-                               "draft FROM outbox WHERE message_id = ?"));
+                      db_->use("SELECT subject, precedence, created, seal, signature, stanzas, body, record "
+                               "FROM outbox WHERE message_id = ?"));
         find.bind(id.view());
         SAMPAN_ASSIGN(bool row, find.step());
         if (!row) return std::optional<OutboxMessage>();
@@ -128,7 +139,6 @@ Result<std::optional<OutboxMessage>> SqliteNodeStore::outbox_message(const Messa
         out.stanzas = to_bytes(find.blob(5));
         out.body = to_bytes(find.blob(6));
         out.record = to_bytes(find.blob(7));
-        out.draft = to_bytes(find.blob(8));
     }
     SAMPAN_ASSIGN(
         sqlite::Query parts,
@@ -161,25 +171,65 @@ Status SqliteNodeStore::mark_uploading(const MessageId& id) {
     return mark.bind(id.view()).run();
 }
 
+Status SqliteNodeStore::note_waiting(const MessageId& id, const std::string& reason, const std::string& detail) {
+    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE outbox SET reason = ?1, detail = ?2 WHERE message_id = ?3 "
+                                               "AND state <= 2 AND (reason != ?1 OR detail != ?2)"));
+    return mark.bind(reason).bind(detail).bind(id.view()).run();
+}
+
 Status SqliteNodeStore::mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf,
                                       std::uint64_t time_s) {
-    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE outbox SET state = CASE WHEN EXISTS(SELECT 1 FROM outbox_recipients r WHERE r.subject = "
-                           "outbox.subject AND r.code IS NULL) THEN 3 ELSE 4 END, answer = ?, leaf_index = ?, "
-                                               "leaf_time_s = ?, draft = x'', body = x'', "
-                                               "stanzas = x'' WHERE message_id = ? AND state <= 2"));
-    return mark.bind(ByteView(evidence)).bind_u64(leaf.get()).bind_u64(time_s).bind(id.view()).run();
+    SAMPAN_ASSIGN(std::optional<OutboxRow> row, outbox_row(id));
+    if (!row) return Error(StoreError::not_found, "no such message was sent");
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
+    {
+        SAMPAN_ASSIGN(sqlite::Query mark,
+                      db_->use("UPDATE outbox SET state = 3, answer = ?, leaf_index = ?, leaf_time_s = ?, "
+                               "reason = '', detail = '', body = x'', stanzas = x'' "
+                               "WHERE message_id = ? AND state <= 2"));
+        SAMPAN_TRY(mark.bind(ByteView(evidence)).bind_u64(leaf.get()).bind_u64(time_s).bind(id.view()).run());
+    }
+    // Outcomes may have come first: the answer was lost on the way, and asked for again.
+    SAMPAN_TRY(finish_if_all_settled(row->subject));
+    return transaction.commit();
 }
 
 Status SqliteNodeStore::mark_refused(const MessageId& id, const std::string& reason,
                                      const std::string& detail, const Bytes& evidence) {
     SAMPAN_ASSIGN(sqlite::Query mark,
-                  db_->use("UPDATE outbox SET state = 5, reason = ?, detail = ?, answer = ? "
+                  db_->use("UPDATE outbox SET state = 5, reason = ?, detail = ?, answer = ?, body = x'', "
+                           "stanzas = x'' WHERE message_id = ? AND (state <= 2 OR state = 6)"));
+    return mark.bind(reason).bind(detail).bind(ByteView(evidence)).bind(id.view()).run();
+}
+
+Status SqliteNodeStore::mark_resealing(const MessageId& id, const std::string& reason,
+                                       const std::string& detail, const Bytes& evidence) {
+    SAMPAN_ASSIGN(sqlite::Query mark,
+                  db_->use("UPDATE outbox SET state = 6, reason = ?, detail = ?, answer = ? "
                            "WHERE message_id = ? AND state <= 2"));
     return mark.bind(reason).bind(detail).bind(ByteView(evidence)).bind(id.view()).run();
 }
 
+Result<std::vector<MessageId>> SqliteNodeStore::resealing() {
+    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT message_id FROM outbox WHERE state = 6 ORDER BY created"));
+    std::vector<MessageId> out;
+    while (true) {
+        SAMPAN_ASSIGN(bool row, all.step());
+        if (!row) return out;
+        SAMPAN_ASSIGN(MessageId id, all.fixed<MessageId>(0));
+        out.push_back(id);
+    }
+}
+
+Status SqliteNodeStore::finish_if_all_settled(const MessageSubject& subject) {
+    SAMPAN_ASSIGN(sqlite::Query finish,
+                  db_->use("UPDATE outbox SET state = 4 WHERE subject = ?1 AND state = 3 AND NOT EXISTS("
+                           "SELECT 1 FROM outbox_recipients WHERE subject = ?1 AND code IS NULL)"));
+    return finish.bind(subject.view()).run();
+}
+
 Result<bool> SqliteNodeStore::record_outcome(const MessageSubject& subject, const RecipientOutcome& outcome) {
-    SAMPAN_ASSIGN(sqlite::Transaction transaction, sqlite::Transaction::begin(*db_));
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
     {
         // The first outcome stands: a recipient ends in exactly one.
         SAMPAN_ASSIGN(sqlite::Query put,
@@ -190,12 +240,7 @@ Result<bool> SqliteNodeStore::record_outcome(const MessageSubject& subject, cons
             put.bind(ByteView(outcome.evidence)).bind(subject.view()).bind(outcome.agency.text()).run());
     }
     const bool changed = db_->changes() > 0;
-    {
-        SAMPAN_ASSIGN(sqlite::Query finish,
-                      db_->use("UPDATE outbox SET state = 4 WHERE subject = ?1 AND state = 3 AND NOT EXISTS("
-                               "SELECT 1 FROM outbox_recipients WHERE subject = ?1 AND code IS NULL)"));
-        SAMPAN_TRY(finish.bind(subject.view()).run());
-    }
+    SAMPAN_TRY(finish_if_all_settled(subject));
     SAMPAN_TRY(transaction.commit());
     return changed;
 }
@@ -256,7 +301,8 @@ Result<std::vector<OutboxRow>> SqliteNodeStore::outbox_by_prefix(const std::stri
     std::vector<OutboxRow> out;
     {
         SAMPAN_ASSIGN(sqlite::Query all, db_->use(k_outbox_prefix));
-        all.bind(hex_prefix);
+        const IdRange ids = ids_beginning_with(hex_prefix);
+        all.bind(ids.first.view()).bind(ids.last.view());
         while (true) {
             SAMPAN_ASSIGN(bool found, all.step());
             if (!found) break;
@@ -332,6 +378,41 @@ Result<std::optional<Upload>> SqliteNodeStore::upload(const std::string& id) {
     out.created = UnixMillis(find.integer(4));
     out.record = to_bytes(find.blob(5));
     return std::optional<Upload>(std::move(out));
+}
+
+Result<std::vector<Upload>> SqliteNodeStore::uploads_before(UnixMillis time) {
+    std::vector<std::string> ids;
+    {
+        SAMPAN_ASSIGN(sqlite::Query old, db_->use("SELECT id FROM uploads WHERE created < ?"));
+        old.bind(time.get());
+        while (true) {
+            SAMPAN_ASSIGN(bool found, old.step());
+            if (!found) break;
+            ids.emplace_back(old.text(0));
+        }
+    }
+    std::vector<Upload> out;
+    for (const std::string& id : ids) {
+        SAMPAN_ASSIGN(std::optional<Upload> one, upload(id));
+        if (one) out.push_back(std::move(*one));
+    }
+    return out;
+}
+
+Status SqliteNodeStore::forget_upload(const std::string& id) {
+    SAMPAN_ASSIGN(sqlite::Query forget, db_->use("DELETE FROM uploads WHERE id = ?"));
+    return forget.bind(id).run();
+}
+
+Result<std::vector<std::string>> SqliteNodeStore::part_files() {
+    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT file FROM uploads UNION SELECT file FROM outbox_parts "
+                                              "UNION SELECT file FROM arriving_parts"));
+    std::vector<std::string> out;
+    while (true) {
+        SAMPAN_ASSIGN(bool found, all.step());
+        if (!found) return out;
+        out.emplace_back(all.text(0));
+    }
 }
 
 }  // namespace sampan

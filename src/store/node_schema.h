@@ -19,12 +19,13 @@ CREATE TABLE pairs(agency TEXT PRIMARY KEY, chain BLOB NOT NULL, sequence INTEGE
 CREATE TABLE outbox(
   message_id BLOB PRIMARY KEY, subject BLOB NOT NULL UNIQUE, state INTEGER NOT NULL, precedence INTEGER NOT NULL,
   created INTEGER NOT NULL, seal BLOB NOT NULL, signature BLOB NOT NULL, stanzas BLOB NOT NULL, body BLOB NOT NULL,
-  record BLOB NOT NULL, draft BLOB NOT NULL, reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
+  record BLOB NOT NULL, reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
   answer BLOB NOT NULL DEFAULT x'', leaf_index INTEGER, leaf_time_s INTEGER NOT NULL DEFAULT 0,
   proof_verified INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX outbox_unanswered ON outbox(state, precedence, created) WHERE state <= 2;
+CREATE INDEX outbox_unanswered ON outbox(precedence, created) WHERE state <= 2;
+CREATE INDEX outbox_state ON outbox(state);
 CREATE INDEX outbox_created ON outbox(created);
-CREATE INDEX outbox_leaf ON outbox(leaf_index) WHERE proof_verified = 0;
+CREATE INDEX outbox_unproven ON outbox(leaf_index) WHERE proof_verified = 0 AND leaf_index IS NOT NULL;
 CREATE TABLE outbox_recipients(
   subject BLOB NOT NULL, agency TEXT NOT NULL, code INTEGER, reason TEXT NOT NULL DEFAULT '', time INTEGER NOT NULL DEFAULT 0,
   evidence BLOB NOT NULL DEFAULT x'', PRIMARY KEY(subject, agency)) WITHOUT ROWID;
@@ -42,7 +43,9 @@ CREATE TABLE inbox(
   shown INTEGER NOT NULL, read INTEGER NOT NULL DEFAULT 0, proof_verified INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX inbox_received ON inbox(received);
 CREATE INDEX inbox_document ON inbox(sender, document_id, revision);
-CREATE INDEX inbox_leaf ON inbox(leaf_index) WHERE proof_verified = 0;
+CREATE INDEX inbox_unproven ON inbox(leaf_index) WHERE proof_verified = 0;
+CREATE INDEX inbox_message ON inbox(message_id);
+CREATE INDEX inbox_unread ON inbox(read) WHERE state = 2 AND shown = 1;
 CREATE TABLE replay(sender TEXT NOT NULL, message_id BLOB NOT NULL, PRIMARY KEY(sender, message_id)) WITHOUT ROWID;
 CREATE TABLE arriving_parts(
   subject BLOB NOT NULL, part INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, frames_held INTEGER NOT NULL,

@@ -1,6 +1,8 @@
 // The node store on SQLite; its verbs are in node_identity.cpp, node_outbox.cpp and node_inbox.cpp.
 #pragma once
 
+#include <optional>
+
 #include "sampan/store/node_store.h"
 #include "store/sqlite.h"
 
@@ -12,12 +14,19 @@ class SqliteNodeStore final : public NodeStore {
 
     Status bind_agency(const AgencyId& agency);
 
+    Status begin_batch() override;
+    Status commit_batch() override;
+    void abandon_batch() override;
+
     Status keep_epoch(Epoch epoch, ByteView bytes) override;
     Result<std::vector<Bytes>> epochs() override;
     Status keep_peer(const KnownPeer& peer) override;
     Result<std::vector<KnownPeer>> peers() override;
     Status pin(const PinnedCheckpoint& checkpoint) override;
     Result<std::optional<PinnedCheckpoint>> pinned() override;
+    Status keep_log_conflict(const LogConflict& conflict) override;
+    Result<std::optional<LogConflict>> log_conflict() override;
+    Status forget_log_conflict() override;
 
     Status keep_descriptor(const OwnStatement& descriptor) override;
     Result<std::optional<OwnStatement>> own_descriptor() override;
@@ -29,14 +38,19 @@ class SqliteNodeStore final : public NodeStore {
 
     Result<std::vector<PairAdvance>> pairs() override;
     Status enqueue(const OutboxMessage& message, const std::vector<PairAdvance>& pairs,
-                   const std::vector<std::string>& uploads) override;
+                   const std::vector<std::string>& uploads,
+                   const std::optional<Superseded>& supersedes) override;
     Result<std::optional<OutboxMessage>> outbox_message(const MessageId& id) override;
     Result<std::vector<MessageId>> unanswered(std::size_t limit) override;
     Status mark_uploading(const MessageId& id) override;
+    Status note_waiting(const MessageId& id, const std::string& reason, const std::string& detail) override;
     Status mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf,
                          std::uint64_t time_s) override;
     Status mark_refused(const MessageId& id, const std::string& reason, const std::string& detail,
                         const Bytes& evidence) override;
+    Status mark_resealing(const MessageId& id, const std::string& reason, const std::string& detail,
+                          const Bytes& evidence) override;
+    Result<std::vector<MessageId>> resealing() override;
     Result<bool> record_outcome(const MessageSubject& subject, const RecipientOutcome& outcome) override;
     Result<std::vector<OutboxRow>> outbox(std::size_t limit) override;
     Result<std::vector<OutboxRow>> outbox_by_prefix(const std::string& hex_prefix) override;
@@ -46,6 +60,9 @@ class SqliteNodeStore final : public NodeStore {
 
     Status keep_upload(const Upload& upload) override;
     Result<std::optional<Upload>> upload(const std::string& id) override;
+    Result<std::vector<Upload>> uploads_before(UnixMillis time) override;
+    Status forget_upload(const std::string& id) override;
+    Result<std::vector<std::string>> part_files() override;
 
     Result<Arrival> arrival_of(const ArrivedMessage& message) override;
     Result<bool> was_received(const AgencyId& sender, const MessageId& id) override;
@@ -55,6 +72,7 @@ class SqliteNodeStore final : public NodeStore {
                          std::uint64_t frames_held) override;
     Status deliver(const ArrivedMessage& message, const PendingOutcome& outcome, bool show) override;
     Status complete_arrival(const MessageSubject& subject, const PendingOutcome& outcome) override;
+    Status abandon_arrival(const MessageSubject& subject) override;
     Status reject(const AgencyId& sender, const MessageId& id, const PendingOutcome& outcome) override;
     Status note_outcome(const PendingOutcome& outcome) override { return insert_pending(outcome); }
     Status mark_read(const AgencyId& sender, const MessageId& id) override;
@@ -71,6 +89,23 @@ class SqliteNodeStore final : public NodeStore {
     Status close() override;
 
   private:
+    // What a verb changes, together: a transaction of its own, or a piece of the batch.
+    class Verb {
+      public:
+        static Result<Verb> begin(SqliteNodeStore& store);
+        Verb(Verb&& other) noexcept
+            : store_(std::exchange(other.store_, nullptr)), own_(std::move(other.own_)) {}
+        Verb& operator=(Verb&&) = delete;
+        ~Verb();
+        Status commit();
+
+      private:
+        Verb(SqliteNodeStore& store, std::optional<sqlite::Transaction> own)
+            : store_(&store), own_(std::move(own)) {}
+        SqliteNodeStore* store_;  // none: committed, or moved from
+        std::optional<sqlite::Transaction> own_;
+    };
+
     Status put_meta(std::string_view name, ByteView value);
     Result<std::optional<Bytes>> meta(std::string_view name);
     Result<std::optional<OwnStatement>> newest_statement(int kind);
@@ -82,9 +117,18 @@ class SqliteNodeStore final : public NodeStore {
     Result<OutboxRow> read_outbox_row(const sqlite::Query& row);
     Result<InboxRow> read_inbox_row(const sqlite::Query& row);
     Status read_outcomes(OutboxRow& row);
+    Status finish_if_all_settled(const MessageSubject& subject);
 
     std::unique_ptr<sqlite::Connection> db_;
+    std::optional<sqlite::Transaction> batch_;
+    bool batch_failed_ = false;
 };
+
+// The first and the last message id that begin with these hexadecimal digits.
+struct IdRange {
+    MessageId first, last;
+};
+IdRange ids_beginning_with(const std::string& hex_prefix);
 
 // Leaf hashes as one blob, 32 bytes each.
 Bytes pack_hashes(const std::vector<MerkleHash>& hashes);

@@ -2,7 +2,11 @@
 // The states and what a crash at each step leaves are in src/store/STATES.md.
 //
 // Bodies, titles, file names and part keys never reach this layer in the clear: callers hand over records sealed to the
-// archive's public key, and drafts and prekeys sealed under the storage key. Headers, which the broker knows too, may be read.
+// archive's public key, and prekeys sealed under the storage key. Headers, which the broker knows too, may be read.
+//
+// Between begin_batch and commit_batch the verbs are one transaction: nothing of them is durable before, and after a verb
+// of a batch failed the batch can only be abandoned. What must not leave the process before it is durable waits for
+// commit_batch.
 #pragma once
 
 #include <memory>
@@ -15,7 +19,8 @@
 
 namespace sampan {
 
-enum class OutboxState : std::uint8_t { waiting = 1, uploading, accepted, delivered, refused };
+// `resealing`: refused for an old prekey; sealed again once the readers' newer ones are held and the archive is unlocked.
+enum class OutboxState : std::uint8_t { waiting = 1, uploading, accepted, delivered, refused, resealing };
 std::string_view outbox_state_name(OutboxState state);
 
 struct StoredPart {
@@ -39,8 +44,12 @@ struct OutboxMessage {
     Bytes stanzas;
     Bytes body;
     Bytes record;  // sealed to the archive
-    Bytes draft;   // sealed under the storage key: what is needed to seal again; dropped once accepted
     std::vector<StoredPart> parts;
+};
+// The message that a new one takes the place of: it was `resealing`, and is `refused` from then on.
+struct Superseded {
+    MessageId message_id;
+    std::string detail;
 };
 struct RecipientOutcome {
     AgencyId agency;
@@ -106,6 +115,7 @@ struct ArrivingPart {
     PartDescription description;
     std::uint64_t frames_held = 0;  // from the first on, without gaps
     std::string file;
+    UnixMillis expires;  // of the message
 };
 struct PendingOutcome {
     std::int64_t position = 0;
@@ -144,6 +154,13 @@ struct PinnedCheckpoint {
     UnixMillis verified;
 };
 
+struct LogConflict {
+    std::string name;    // "log_rollback" or "log_fork"
+    std::string detail;
+    std::string note;    // the checkpoint that contradicts the pinned one, as signed; "" when it was a proof
+    Epoch epoch;         // the newest registry then
+    UnixMillis seen;
+};
 struct UnprovenLeaf {
     LeafIndex leaf;
     MessageSubject subject;
@@ -156,6 +173,11 @@ class NodeStore {
     static Result<std::unique_ptr<NodeStore>> open(const std::string& path, const AgencyId& agency);
     virtual ~NodeStore() = default;
 
+    // --- batches
+    virtual Status begin_batch() = 0;
+    virtual Status commit_batch() = 0;
+    virtual void abandon_batch() = 0;
+
     // --- registry, peers, log
     virtual Status keep_epoch(Epoch epoch, ByteView bytes) = 0;
     virtual Result<std::vector<Bytes>> epochs() = 0;
@@ -163,6 +185,10 @@ class NodeStore {
     virtual Result<std::vector<KnownPeer>> peers() = 0;
     virtual Status pin(const PinnedCheckpoint& checkpoint) = 0;
     virtual Result<std::optional<PinnedCheckpoint>> pinned() = 0;
+    // The broker's log contradicts what was pinned: kept until a person and a new epoch settle it.
+    virtual Status keep_log_conflict(const LogConflict& conflict) = 0;
+    virtual Result<std::optional<LogConflict>> log_conflict() = 0;
+    virtual Status forget_log_conflict() = 0;
 
     // --- own statements and prekeys: a bundle is kept together with its private half, before it is published
     virtual Status keep_descriptor(const OwnStatement& descriptor) = 0;
@@ -177,14 +203,20 @@ class NodeStore {
     virtual Result<std::vector<PairAdvance>> pairs() = 0;
     // The sealed message and where each pair stands now, together. Uploads that it consumed are forgotten.
     virtual Status enqueue(const OutboxMessage& message, const std::vector<PairAdvance>& pairs,
-                           const std::vector<std::string>& uploads) = 0;
+                           const std::vector<std::string>& uploads,
+                           const std::optional<Superseded>& supersedes = {}) = 0;
     virtual Result<std::optional<OutboxMessage>> outbox_message(const MessageId& id) = 0;
     // Not yet answered, by precedence and then age; without bodies.
     virtual Result<std::vector<MessageId>> unanswered(std::size_t limit) = 0;
     virtual Status mark_uploading(const MessageId& id) = 0;
+    // Still waiting, and why: shown to people, "" when there is nothing to say.
+    virtual Status note_waiting(const MessageId& id, const std::string& reason, const std::string& detail) = 0;
     virtual Status mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf, std::uint64_t time_s) = 0;
     virtual Status mark_refused(const MessageId& id, const std::string& reason, const std::string& detail,
                                 const Bytes& evidence) = 0;
+    virtual Status mark_resealing(const MessageId& id, const std::string& reason, const std::string& detail,
+                                  const Bytes& evidence) = 0;
+    virtual Result<std::vector<MessageId>> resealing() = 0;
     // What became of one delivery; the message is `delivered` once every recipient has an outcome. False when no such
     // message was sent to that agency.
     virtual Result<bool> record_outcome(const MessageSubject& subject, const RecipientOutcome& outcome) = 0;
@@ -198,6 +230,11 @@ class NodeStore {
     // --- uploads
     virtual Status keep_upload(const Upload& upload) = 0;
     virtual Result<std::optional<Upload>> upload(const std::string& id) = 0;
+    // Uploads that no message took, from before that time.
+    virtual Result<std::vector<Upload>> uploads_before(UnixMillis time) = 0;
+    virtual Status forget_upload(const std::string& id) = 0;
+    // Names of all files in the parts folder that a row names: others are left over from a crash.
+    virtual Result<std::vector<std::string>> part_files() = 0;
 
     // --- inbox
     // Whether this message is new here: judged by (sender, message id) and by (sender, document, revision).
@@ -210,6 +247,8 @@ class NodeStore {
     // Inbox row, replay row and outcome, together. For a message that began to arrive, the row there is completed.
     virtual Status deliver(const ArrivedMessage& message, const PendingOutcome& outcome, bool show) = 0;
     virtual Status complete_arrival(const MessageSubject& subject, const PendingOutcome& outcome) = 0;
+    // A message whose parts will not come any more: forgotten, as if it had never begun to arrive.
+    virtual Status abandon_arrival(const MessageSubject& subject) = 0;
     virtual Status reject(const AgencyId& sender, const MessageId& id, const PendingOutcome& outcome) = 0;
     // An outcome for a message whose signature did not verify: nothing else is remembered of it.
     virtual Status note_outcome(const PendingOutcome& outcome) = 0;
@@ -218,6 +257,7 @@ class NodeStore {
     virtual Result<std::vector<InboxRow>> inbox_by_prefix(const std::string& hex_prefix) = 0;
     struct Counts {
         std::uint64_t inbox_total = 0, inbox_unread = 0, outbox_waiting = 0, outbox_sent = 0, outbox_refused = 0;
+        std::uint64_t proofs_pending = 0;
     };
     virtual Result<Counts> counts() = 0;
 
