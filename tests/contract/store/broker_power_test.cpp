@@ -19,7 +19,9 @@ struct Run {
         MerkleHash root;
     };
     std::vector<Acknowledged> acknowledged;
-    bool stopped = false;  // a commit failed
+    // The batch whose commit failed: it may be there whole, or not at all.
+    std::optional<Acknowledged> failed;
+    bool stopped = false;
 };
 
 Result<std::unique_ptr<BrokerStore>> open_on(PowerDisk& disk, const std::string& folder) {
@@ -47,6 +49,7 @@ Run play(PowerDisk& disk, const std::string& folder, std::size_t batches) {
         }
         if (!(*store)->commit(batch).ok()) {
             run.stopped = true;
+            run.failed = {disk.operations(), TreeSize(batch.from_size.get() + batch.entries.size()), batch.root};
             // Whoever tries again after an I/O error must not be told that it worked.
             if (disk.has_failed()) CHECK_FALSE((*store)->commit(batch).ok());
             return run;
@@ -66,10 +69,9 @@ bool survives(const Run& run, std::size_t operations, PowerDisk& after, const st
     const LogHead& head = (*store)->head();
     if (head.size < at_least) return false;
     // Between two commits there is nothing: the head is one that a commit made.
-    const bool known = head.size.get() == 0 ||
-                       std::any_of(run.acknowledged.begin(), run.acknowledged.end(), [&](const auto& done) {
-                           return done.size == head.size && done.root == head.root;
-                       });
+    const auto is_head = [&](const auto& done) { return done.size == head.size && done.root == head.root; };
+    const bool known = head.size.get() == 0 || (run.failed && is_head(*run.failed)) ||
+                       std::any_of(run.acknowledged.begin(), run.acknowledged.end(), is_head);
     const auto facts = (*store)->load(0);
     return known && facts.ok();
 }
@@ -107,3 +109,41 @@ TEST_CASE("control: a disk that lies about syncs loses what was acknowledged, an
     CHECK(lost > 0);
 }
 
+TEST_CASE("an I/O error at any operation stops the store by name; what was acknowledged stays") {
+    TemporaryFolder folder;
+    std::size_t operations = 0;
+    {
+        PowerDisk disk("power");
+        play(disk, folder.path(), 9);
+        operations = disk.operations();
+    }
+    for (std::size_t at = 1; at <= operations; ++at) {
+        PowerDisk disk("power");
+        disk.fail_at(at, false);
+        const Run run = play(disk, folder.path(), 9);
+        PowerDisk after("after");
+        disk.lose_power(disk.operations(), at, after);
+        INFO("operation " << at);
+        CHECK((run.stopped || disk.has_failed()));
+        CHECK(survives(run, disk.operations(), after, folder.path()));
+    }
+}
+
+TEST_CASE("a disk that is full at any operation is named, and nothing acknowledged is lost") {
+    TemporaryFolder folder;
+    std::size_t operations = 0;
+    {
+        PowerDisk disk("power");
+        play(disk, folder.path(), 9);
+        operations = disk.operations();
+    }
+    for (std::size_t at = 1; at <= operations; at += 3) {
+        PowerDisk disk("power");
+        disk.fail_at(at, true);
+        const Run run = play(disk, folder.path(), 9);
+        PowerDisk after("after");
+        disk.lose_power(disk.operations(), at, after);
+        INFO("operation " << at);
+        CHECK(survives(run, disk.operations(), after, folder.path()));
+    }
+}

@@ -101,6 +101,38 @@ TEST_CASE("a routing id in the form of libzmq's own lets nobody take another's p
     for (const auto& frame : gate.frames) CHECK(frame.agency == japan.agency);
 }
 
+TEST_CASE("an endless message is cut off at about 4 MiB and named, and the others are served") {
+    GateHarness gate;
+    const TestMember japan("jp-npa"), attacker("xx-bad");
+    gate.allow({&japan, &attacker});
+    const auto honest = gate.connect(japan);
+    slowest_round_trip_ms(gate, *honest, japan.agency, 5);
+    const std::uint64_t before_kib = gate.gate_peak_kib();
+
+    RawCurveClient client(gate, attacker);
+    REQUIRE(client.send(text("hello")));
+    REQUIRE(gate.until([&] { return gate.frames.back().agency == attacker.agency; }));
+    const ConnectionId bad = gate.frames.back().connection;
+    std::atomic<std::uint64_t> sent = 0;
+    std::thread attack([&] {
+        const Bytes part(16 * limits::k_kib, 9);
+        const auto end = SteadyClock::now() + std::chrono::seconds(10);
+        while (SteadyClock::now() < end && client.send(part, true)) sent += part.size();
+    });
+    const double slowest = slowest_round_trip_ms(gate, *honest, japan.agency, 30);
+    attack.join();
+    REQUIRE(gate.until([&] { return gate.has_event("memory_excess"); }));
+    CHECK(gate.event("memory_excess")->agency == attacker.agency);
+    CHECK(gate.was_closed(bad, "memory_excess"));
+    const std::uint64_t grown_kib = gate.gate_peak_kib() - before_kib;
+    std::cerr << "endless message: " << sent / 1024 << " KiB sent, gate grew by " << grown_kib
+              << " KiB, slowest round trip of another " << slowest << " ms\n";
+    CHECK(grown_kib > 3 * 1024);  // the attack was real
+    if (!k_sanitized) CHECK(grown_kib < 64 * 1024);
+    CHECK(slowest < 1'000);
+    CHECK(gate.frames.back().agency == japan.agency);
+}
+
 TEST_CASE("an endless first message is cut off too, though nobody can be named") {
     GateHarness gate;
     const TestMember attacker("xx-bad");
