@@ -18,8 +18,8 @@ Status check_sender(const SignedSeal& seal, ByteView seal_bytes, const CheckView
                      "publish the node's descriptor");
     const Validity& validity = certificate->validity();
     if (view.now < validity.not_before || view.now >= validity.not_after)
-        return Error(CryptoError::expired, "the certificate of " + seal.header.sender.text() +
-                                               " is not valid at this time");
+        return Error(CryptoError::expired,
+                     "the certificate of " + seal.header.sender.text() + " is not valid at this time");
     // As verify_seal_signature has it; the seal's bytes may lie in the packet by now.
     auto verified = verify_purpose(Purpose::message, certificate->public_key(), seal_bytes, seal.signature);
     if (!verified) return Error(EnvelopeError::bad_message_signature, verified.error().text());

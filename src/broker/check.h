@@ -1,5 +1,5 @@
-// The first step of a batch: decoding and every check that needs no more than the packet, the registry and the
-// known keys. Pure functions over values that nobody changes meanwhile: they run on a pool.
+// The first step of a batch: decoding and every check that needs no more than the packet, the registry and
+// the known keys. Pure functions over values that nobody changes meanwhile: they run on a pool.
 #pragma once
 
 #include "broker/key_book.h"

@@ -102,8 +102,7 @@ Status read_exchange(const std::string& path, const toml::table& root, Config& o
     section.text("trust", trust, true);
     SAMPAN_TRY(section.finish());
     auto parsed = Sha256Digest::parse_hex(trust);
-    if (!parsed)
-        return bad(path, 0, "exchange.trust is not the 64 hexadecimal digits of epoch 1's hash");
+    if (!parsed) return bad(path, 0, "exchange.trust is not the 64 hexadecimal digits of epoch 1's hash");
     out.trust = *parsed;
     return ok_status();
 }

@@ -16,7 +16,7 @@ constexpr std::string_view error_name(ConfigError) {
 struct Config {
     BrokerId id;
     std::string keys, data, bind;
-    std::string passphrase_file;    // or:
+    std::string passphrase_file;  // or:
     std::optional<int> passphrase_fd;
     std::string epochs;
     Sha256Digest trust;  // of epoch 1's registry bytes

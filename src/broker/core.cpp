@@ -48,13 +48,13 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, const RegistryCh
     for (const auto& [agency, list] : facts.outcome_lists)
         state.agencies[state.number_of(agency)].newest_outcomes = list;
     for (PendingSubmission& pending : facts.pending) {
-        auto parcel = make_parcel({LeafIndex(), 0, pending.seal, pending.signature, pending.stanzas,
-                                   pending.body});
+        auto parcel =
+            make_parcel({LeafIndex(), 0, pending.seal, pending.signature, pending.stanzas, pending.body});
         if (!parcel) return std::move(parcel).error();
         PendingParts parts{{}, std::move(parcel).value(), {}, 0, 0};
         for (const PartDescription& part : parts.parcel->seal.header.parts) {
-            parts.parts.push_back({part, std::vector<bool>(static_cast<std::size_t>(part.frames())),
-                                   part.frames(), 0});
+            parts.parts.push_back(
+                {part, std::vector<bool>(static_cast<std::size_t>(part.frames())), part.frames(), 0});
             parts.bytes += part.size;
         }
         const SubmissionKey key{pending.sender, pending.message_id};
@@ -89,9 +89,9 @@ Status Core::start() {
             OpenMessage* message = state_.message(leaf);
             Copy* copy = message == nullptr ? nullptr : message->copy_of(number);
             if (copy == nullptr || copy->state != CopyState::settled)
-                return Error(StoreError::damaged, "the mailbox of " + mailbox.agency.text() +
-                                                      " names a message that is not there: " +
-                                                      std::to_string(leaf.get()));
+                return Error(StoreError::damaged,
+                             "the mailbox of " + mailbox.agency.text() +
+                                 " names a message that is not there: " + std::to_string(leaf.get()));
             copy->state = CopyState::waiting;
             ++message->unsettled;
             ++agency.unsettled;
@@ -101,8 +101,8 @@ Status Core::start() {
     mailboxes_at_start_ = {};
     for (const auto& [leaf, message] : state_.messages)
         if (message.unsettled == 0)
-            return Error(StoreError::damaged, "a message that no mailbox names still has its body: " +
-                                                  std::to_string(leaf.get()));
+            return Error(StoreError::damaged,
+                         "a message that no mailbox names still has its body: " + std::to_string(leaf.get()));
     return ok_status();
 }
 

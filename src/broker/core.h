@@ -1,5 +1,5 @@
-// The broker's core: decides. No sockets, no files, no clock, no randomness of its own: events, facts, time and
-// entropy are handed in; what becomes durable and what is said are handed out. One owner thread.
+// The broker's core: decides. No sockets, no files, no clock, no randomness of its own: events, facts, time
+// and entropy are handed in; what becomes durable and what is said are handed out. One owner thread.
 //
 // A batch:  step(input, facts) -> what to commit;  then exactly one of
 //           committed()   the draft becomes the state; its answers may be sent
@@ -23,8 +23,8 @@ struct CoreOptions {
 };
 
 struct BatchInput {
-    UnixMillis now;   // log time: never goes back
-    UnixMillis wall;  // for Welcome alone
+    UnixMillis now;           // log time: never goes back
+    UnixMillis wall;          // for Welcome alone
     Sha256Digest randomness;  // fresh
     std::vector<RegistryPtr> new_epochs;
     std::vector<CheckedFrame> frames;

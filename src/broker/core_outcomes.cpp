@@ -1,5 +1,5 @@
-// What became of each copy: recipients' signed lists, and what the broker itself decided. Each copy has exactly
-// one outcome, logged, of which its sender is told.
+// What became of each copy: recipients' signed lists, and what the broker itself decided. Each copy has
+// exactly one outcome, logged, of which its sender is told.
 #include "broker/core.h"
 #include "broker/error.h"
 
@@ -19,14 +19,15 @@ bool Core::answer_known_list(Session& session, const CheckedOutcomes& list, cons
         return true;
     }
     std::optional<StoredOutcomeList> known;
-    if (const auto fact = facts.outcome_lists.find({session.agency, counter}); fact != facts.outcome_lists.end())
+    if (const auto fact = facts.outcome_lists.find({session.agency, counter});
+        fact != facts.outcome_lists.end())
         known = fact->second;
     if (!known && in_draft && drafted->second.counter == counter) known = drafted->second;
     if (known && known->hash == list.hash) {
         draft.after_commit.push_back({session.connection, OutcomesLogged{counter, known->leaf}});
     } else if (known) {
-        log_salted(EntryType::gate_event, "equivocation\n" + session.agency.text() + "\noutcome list " +
-                                              std::to_string(counter));
+        log_salted(EntryType::gate_event,
+                   "equivocation\n" + session.agency.text() + "\noutcome list " + std::to_string(counter));
         end_session(session.connection,
                     Error(BrokerError::equivocation, "another list was logged under this counter"), true);
     }
@@ -82,8 +83,8 @@ bool Core::settle(OpenMessage& message, AgencyNumber agency) {
 
 void Core::decide(OpenMessage& message, AgencyNumber agency, OutcomeCode code, std::string reason) {
     if (!settle(message, agency)) return;
-    draft_->broker_outcomes.push_back({message.leaf, message.subject, message.sender,
-                                       state_.agencies[agency].id, code, std::move(reason)});
+    draft_->broker_outcomes.push_back(
+        {message.leaf, message.subject, message.sender, state_.agencies[agency].id, code, std::move(reason)});
 }
 
 void Core::expire_messages() {
@@ -106,8 +107,7 @@ void Core::settle_undeliverable() {
 
 void Core::log_broker_outcomes() {
     for (std::size_t first = 0; first < draft_->broker_outcomes.size(); first += limits::k_signed_list_items)
-        log_broker_list(first,
-                        std::min(limits::k_signed_list_items, draft_->broker_outcomes.size() - first));
+        log_broker_list(first, std::min(limits::k_signed_list_items, draft_->broker_outcomes.size() - first));
 }
 
 void Core::log_broker_list(std::size_t first, std::size_t count) {
@@ -116,8 +116,8 @@ void Core::log_broker_list(std::size_t first, std::size_t count) {
     std::map<AgencyNumber, std::vector<bool>> keep;
     for (std::size_t i = 0; i < count; ++i) {
         const BrokerOutcome& decided = draft.broker_outcomes[first + i];
-        items.push_back(encode_outcome(
-            {decided.subject, decided.code, decided.reason, draft.now, decided.recipient}));
+        items.push_back(
+            encode_outcome({decided.subject, decided.code, decided.reason, draft.now, decided.recipient}));
         auto& bits = keep[decided.sender];
         bits.resize(count);
         bits[i] = true;
@@ -151,8 +151,8 @@ void Core::send_notices() {
         if (!session->notices_all_sent) continue;
         session->notices_in_flight.push_back(notice.leaf);
         session->newest_notice = notice.leaf;
-        OutcomeNotice packet{notice.agency, encode_signed_list(redact(*notice.list, notice.keep)), notice.leaf,
-                             draft_->time_s};
+        OutcomeNotice packet{notice.agency, encode_signed_list(redact(*notice.list, notice.keep)),
+                             notice.leaf, draft_->time_s};
         draft_->after_commit.push_back({session->connection, std::move(packet)});
     }
 }

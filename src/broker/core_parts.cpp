@@ -67,7 +67,7 @@ bool Core::start_parts(Session& session, const CheckedSubmit& submit, const Fact
     }
     if (pending.missing() == 0) return false;  // an earlier message brought them
     const Deliver& packet = submit.parcel->packet();
-    pending.stored = {session.agency, header.message_id,       draft_->now, packet.seal,
+    pending.stored = {session.agency,   header.message_id,      draft_->now, packet.seal,
                       packet.signature, submit.parcel->stanzas, packet.body};
     ++draft_->used[session.number].pending;
     want_parts(session.connection, draft_->new_pending.emplace_back(std::move(pending)));
@@ -120,10 +120,10 @@ void Core::take_part_frame(Session& session, PartFramePacket& packet) {
     if (part.here[index]) return;  // asked for in an earlier session, and now come twice
     PartFrame frame{packet.index, std::move(packet.data), std::move(packet.proof)};
     if (auto verified = verify_part_frame(part.description, frame); !verified)
-        return end_session(session.connection, Error(BrokerError::bad_part, verified.error().context()), true);
+        return end_session(session.connection, Error(BrokerError::bad_part, verified.error().context()),
+                           true);
     const ByteView data = draft_->kept_bytes.emplace_back(std::move(frame.data));
-    draft_->commit.part_frames.push_back(
-        {part.description.root, packet.index, merkle_leaf_hash(data), data});
+    draft_->commit.part_frames.push_back({part.description.root, packet.index, merkle_leaf_hash(data), data});
     draft_->arrived.push_back({key, packet.part - 1U, packet.index});
     part.here[index] = true;
     --part.missing;
@@ -135,8 +135,9 @@ void Core::take_part_frame(Session& session, PartFramePacket& packet) {
     CheckedSubmit again;
     again.parcel = pending->parcel;
     judge_again(again, draft_->view());
-    draft_->on_rollback.push_back({session.connection, SessionError{"try_again", "the store could not take it",
-                                                                    false, packet.message_id}});
+    draft_->on_rollback.push_back(
+        {session.connection,
+         SessionError{"try_again", "the store could not take it", false, packet.message_id}});
     if (again.denied) return refuse(session, again, *again.denied, true);
     accept(session.connection, session.number, pending->parcel);
 }

@@ -35,8 +35,7 @@ void Core::apply_registry() {
     RegistryEpochs news;
     news.newest = registry.epoch;
     for (const RegistryPtr& epoch : draft.new_epochs) news.epochs.push_back(epoch->signed_bytes());
-    if (news.epochs.size() > limits::k_packets_per_frame ||
-        encoded_packet_size(news) > limits::k_frame_bytes)
+    if (news.epochs.size() > limits::k_packets_per_frame || encoded_packet_size(news) > limits::k_frame_bytes)
         news.epochs.clear();  // too much for one packet: they are told that there is news, and fetch it
     for (const auto& [connection, session] : state_.sessions)
         if (session.state == SessionState::open_node || session.state == SessionState::open_auditor)

@@ -38,8 +38,8 @@ void Core::take_frame(CheckedFrame& frame, const Facts& facts, UnixMillis wall) 
     if (state_.sessions.count(frame.connection) == 0) open_greeting(frame);
     if (frame.malformed)
         return end_session(frame.connection,
-                           Error(BrokerError::bad_packet, std::string(frame.malformed->name()) + ": " +
-                                                              frame.malformed->context()),
+                           Error(BrokerError::bad_packet,
+                                 std::string(frame.malformed->name()) + ": " + frame.malformed->context()),
                            false);
     for (CheckedPacket& packet : frame.packets) {
         const auto found = state_.sessions.find(frame.connection);
@@ -47,14 +47,14 @@ void Core::take_frame(CheckedFrame& frame, const Facts& facts, UnixMillis wall) 
         Session& session = found->second;
         // ZAP's identity is of each message, and must not change within a connection.
         if (session.agency != frame.agency)
-            return end_session(frame.connection, Error(BrokerError::wrong_agency, "the connection changed hands"),
-                               false);
-        if (!permitted(session.state, packet.packet))
             return end_session(frame.connection,
-                               Error(BrokerError::not_permitted, std::string(packet_name(packet.packet)) +
-                                                                     " in state " +
-                                                                     std::string(state_name(session.state))),
-                               false);
+                               Error(BrokerError::wrong_agency, "the connection changed hands"), false);
+        if (!permitted(session.state, packet.packet))
+            return end_session(
+                frame.connection,
+                Error(BrokerError::not_permitted, std::string(packet_name(packet.packet)) + " in state " +
+                                                      std::string(state_name(session.state))),
+                false);
         take_packet(session, packet, facts, wall);
     }
 }
@@ -69,8 +69,10 @@ void Core::open_greeting(const CheckedFrame& frame) {
 
 void Core::take_packet(Session& session, CheckedPacket& packet, const Facts& facts, UnixMillis wall) {
     Packet& body = packet.packet;
-    if (auto* submit = std::get_if<CheckedSubmit>(&packet.checked)) return take_submit(session, *submit, facts);
-    if (auto* list = std::get_if<CheckedOutcomes>(&packet.checked)) return take_outcomes(session, *list, facts);
+    if (auto* submit = std::get_if<CheckedSubmit>(&packet.checked))
+        return take_submit(session, *submit, facts);
+    if (auto* list = std::get_if<CheckedOutcomes>(&packet.checked))
+        return take_outcomes(session, *list, facts);
     if (auto* hello = std::get_if<Hello>(&body)) return take_hello(session, *hello);
     if (auto* prove = std::get_if<Prove>(&body)) return take_prove(session, *prove, wall);
     if (auto* statement = std::get_if<PublishStatement>(&body)) return take_statement(session, *statement);
@@ -88,17 +90,17 @@ void Core::take_hello(Session& session, const Hello& hello) {
     const Registry& registry = draft_->registry->registry();
     const ConnectionId connection = session.connection;
     if (hello.agency != session.agency)
-        return end_session(connection,
-                           Error(BrokerError::wrong_agency, "this connection's key belongs to " +
-                                                                session.agency.text()),
-                           false);
+        return end_session(
+            connection,
+            Error(BrokerError::wrong_agency, "this connection's key belongs to " + session.agency.text()),
+            false);
     if (auto allowed = may_connect(registry, hello.agency, hello.role); !allowed)
         return end_session(connection, allowed.error(), false);
     const std::uint32_t lowest = std::max(hello.version_low, registry.version_floor);
     if (lowest > k_protocol_version || hello.version_high < k_protocol_version)
         return end_session(connection,
-                           Error(BrokerError::version_unknown, "this broker speaks version " +
-                                                                   std::to_string(k_protocol_version)),
+                           Error(BrokerError::version_unknown,
+                                 "this broker speaks version " + std::to_string(k_protocol_version)),
                            false);
     session.role = hello.role;
     session.state = SessionState::challenged;
@@ -124,8 +126,7 @@ Status Core::verify_prove(const Session& session, const Prove& prove) const {
 
 void Core::take_prove(Session& session, const Prove& prove, UnixMillis wall) {
     if (auto proved = verify_prove(session, prove); !proved)
-        return end_session(session.connection,
-                           Error(BrokerError::bad_proof, proved.error().text()), false);
+        return end_session(session.connection, Error(BrokerError::bad_proof, proved.error().text()), false);
     if (session.role == SessionRole::auditor) {
         session.state = SessionState::open_auditor;
         return welcome(session, wall);
@@ -133,7 +134,8 @@ void Core::take_prove(Session& session, const Prove& prove, UnixMillis wall) {
     AgencyState& agency = state_.agencies[session.number];
     // The newest valid session wins; what the older one had not answered is delivered again.
     if (agency.session)
-        end_session(*agency.session, Error(BrokerError::session_replaced, "a newer session was opened"), false);
+        end_session(*agency.session, Error(BrokerError::session_replaced, "a newer session was opened"),
+                    false);
     session.state = SessionState::open_node;
     agency.session = session.connection;
     welcome(session, wall);
@@ -182,18 +184,20 @@ void Core::take_notices_kept(Session& session, const NoticesKept& kept) {
         return say(session.connection, Error(BrokerError::out_of_range, "no such notice was sent"));
     draft_->commit.notices_kept.push_back({session.agency, kept.leaf_index});
     if (!session.notices_all_sent && flying.size() < k_notices_in_flight / 2)
-        draft_->effects.notice_reads.push_back({session.connection, session.agency, session.newest_notice,
-                                                k_notices_in_flight - flying.size()});
+        draft_->effects.notice_reads.push_back(
+            {session.connection, session.agency, session.newest_notice, k_notices_in_flight - flying.size()});
 }
 
-std::vector<Outgoing> Core::notices_read(ConnectionId connection, std::vector<StoredNotice> notices, bool all) {
+std::vector<Outgoing> Core::notices_read(ConnectionId connection, std::vector<StoredNotice> notices,
+                                         bool all) {
     std::vector<Outgoing> out;
     const auto found = state_.sessions.find(connection);
     if (found == state_.sessions.end()) return out;
     Session& session = found->second;
     for (StoredNotice& notice : notices) {
         auto list = decode_signed_list(notice.list);
-        if (!list || list->items.size() != notice.keep.size()) continue;  // verified when the store was opened
+        if (!list || list->items.size() != notice.keep.size())
+            continue;  // verified when the store was opened
         auto statement = decode_list_statement(list->statement);
         if (!statement) continue;
         OutcomeNotice packet;
@@ -232,7 +236,8 @@ void Core::say(ConnectionId connection, const Error& error, std::optional<Messag
     ++counters_.session_errors;
     std::string detail = error.context();
     if (!error.remedy().empty()) detail += " (" + error.remedy() + ")";
-    draft_->effects.sends.push_back({connection, SessionError{std::string(error.name()), cut(detail), false, id}});
+    draft_->effects.sends.push_back(
+        {connection, SessionError{std::string(error.name()), cut(detail), false, id}});
 }
 
 void Core::end_session(ConnectionId connection, const Error& error, bool after_commit) {

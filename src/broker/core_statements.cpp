@@ -12,8 +12,8 @@ Error stale(std::uint64_t next) {
 
 }  // namespace
 
-Status Core::check_descriptor(const AgencyId& agency, const SignedStatement& statement, std::uint64_t& counter,
-                              std::optional<LeafIndex>& known) const {
+Status Core::check_descriptor(const AgencyId& agency, const SignedStatement& statement,
+                              std::uint64_t& counter, std::optional<LeafIndex>& known) const {
     const RegistryEpoch& epoch = *draft_->registry;
     const Registry& registry = epoch.registry();
     const Member& member = *registry.member(agency);
@@ -81,15 +81,16 @@ void Core::take_statement(Session& session, const PublishStatement& publish) {
     if (!known) {
         Writer record;
         record.lp(publish.statement).raw(publish.signature.view());
-        stored.leaf = log(is_descriptor ? EntryType::descriptor : EntryType::prekeys, EntrySubject(hash.array()),
-                          std::move(record).bytes());
+        stored.leaf = log(is_descriptor ? EntryType::descriptor : EntryType::prekeys,
+                          EntrySubject(hash.array()), std::move(record).bytes());
         auto book = with_statement(*draft.keys, stored);
         SAMPAN_ASSERT(book.ok());
         draft.keys = std::move(book).value();
         draft.commit.statements.push_back({session.agency, stored.type, stored.counter, stored.leaf});
         if (is_descriptor) draft.effects.allow_changed = true;
         draft.on_rollback.push_back(
-            {session.connection, SessionError{"try_again", "the store could not take the statement", false, {}}});
+            {session.connection,
+             SessionError{"try_again", "the store could not take the statement", false, {}}});
     }
     draft.after_commit.push_back(
         {session.connection, StatementLogged{publish.kind, hash, known.value_or(stored.leaf)}});

@@ -22,7 +22,8 @@ void Core::take_submit(Session& session, CheckedSubmit& submit, const Facts& fac
     if (submit.unreadable) return say(session.connection, *submit.unreadable);
     const Header& header = submit.parcel->seal.header;
     if (header.sender != session.agency)
-        return say(session.connection, Error(BrokerError::wrong_agency, "the seal is of " + header.sender.text()),
+        return say(session.connection,
+                   Error(BrokerError::wrong_agency, "the seal is of " + header.sender.text()),
                    header.message_id);
     if (submit.judged_under != draft.registry || submit.judged_with != draft.keys)
         judge_again(submit, draft.view());
@@ -51,8 +52,8 @@ bool Core::answer_duplicate(Session& session, const CheckedSubmit& submit, const
     const SignedSeal& seal = submit.parcel->seal;
     const SubmissionKey key = key_of(seal.header);
     const auto conflict = [&] {
-        refuse(session, submit,
-               Error(BrokerError::conflicting_duplicate, "another seal has this message id"), false);
+        refuse(session, submit, Error(BrokerError::conflicting_duplicate, "another seal has this message id"),
+               false);
     };
     if (const auto now = draft.answered.find(key); now != draft.answered.end()) {
         ++counters_.duplicates;
@@ -104,7 +105,8 @@ Status Core::judge_quota(AgencyNumber sender, const CheckedSubmit& submit, std::
     if (state.open_messages + used.messages >= quotas.open_messages)
         return Error(BrokerError::try_again, "too many messages of yours wait for their readers");
     if (state.open_bytes + used.bytes + bytes > quotas.open_bytes)
-        return Error(BrokerError::try_again, "messages of yours that wait for their readers take too much room");
+        return Error(BrokerError::try_again,
+                     "messages of yours that wait for their readers take too much room");
     if (!submit.parcel->seal.header.parts.empty() &&
         state.pending + used.pending >= quotas.pending_submissions)
         return Error(BrokerError::try_again, "too many messages of yours wait for their attachments");

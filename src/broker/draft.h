@@ -1,5 +1,5 @@
-// One batch while it is decided: what becomes durable, what is said when it is, and how to go back when it cannot
-// be. Later events of the batch see what earlier ones decided.
+// One batch while it is decided: what becomes durable, what is said when it is, and how to go back when it
+// cannot be. Later events of the batch see what earlier ones decided.
 #pragma once
 
 #include <set>
@@ -77,7 +77,7 @@ struct Draft {
     std::vector<RegistryPtr> new_epochs;
 
     std::vector<PendingAnswer> answers;
-    Bytes answer_list;  // encoded; commit.answers refers to it
+    Bytes answer_list;                              // encoded; commit.answers refers to it
     std::map<SubmissionKey, std::size_t> answered;  // place in `answers`
     std::deque<OpenMessage> accepted;
     std::map<AgencyNumber, MailboxChange> mailboxes;

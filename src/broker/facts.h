@@ -1,4 +1,5 @@
-// What a batch's events ask of the store, fetched before the core decides. The only reads that deciding needs.
+// What a batch's events ask of the store, fetched before the core decides. The only reads that deciding
+// needs.
 #pragma once
 
 #include "broker/check.h"

@@ -1,5 +1,5 @@
-// The gate as a process of its own: this same program, started again with `--gate`. It inherits one descriptor;
-// the transport key goes over it, never through arguments or the environment.
+// The gate as a process of its own: this same program, started again with `--gate`. It inherits one
+// descriptor; the transport key goes over it, never through arguments or the environment.
 #pragma once
 
 #include <sys/types.h>

@@ -63,8 +63,7 @@ Result<KeyBookPtr> make_key_book(const std::vector<StoredStatement>& statements)
     std::map<AgencyId, AgencyKeys> all;
     for (const StoredStatement& statement : statements) SAMPAN_TRY(add(all[statement.agency], statement));
     auto out = std::make_shared<KeyBook>();
-    for (auto& [agency, keys] : all)
-        (*out)[agency] = std::make_shared<const AgencyKeys>(std::move(keys));
+    for (auto& [agency, keys] : all) (*out)[agency] = std::make_shared<const AgencyKeys>(std::move(keys));
     return KeyBookPtr(std::move(out));
 }
 
@@ -77,9 +76,9 @@ Status judge_prekey(const KeyBook& book, const Recipient& recipient, UnixMillis 
         if (older)
             return Error(BrokerError::prekey_superseded,
                          "the bundle of " + recipient.agency.text() + " that was used is too old");
-        return Error(BrokerError::prekey_not_logged,
-                     "no bundle of " + recipient.agency.text() + " is logged at " +
-                         std::to_string(recipient.bundle_index.get()));
+        return Error(BrokerError::prekey_not_logged, "no bundle of " + recipient.agency.text() +
+                                                         " is logged at " +
+                                                         std::to_string(recipient.bundle_index.get()));
     }
     if (std::find(bundle->keys.begin(), bundle->keys.end(), recipient.prekey) == bundle->keys.end())
         return Error(BrokerError::prekey_not_logged,

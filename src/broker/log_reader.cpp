@@ -58,15 +58,15 @@ Result<std::vector<Packet>> LogReader::answer(const LogRead& read) {
 }
 
 Result<MerkleProof> LogReader::proof(LeafIndex leaf, TreeSize size) {
-    return merkle_inclusion(leaf, size,
-                            [this](unsigned level, std::uint64_t index) { return store_.node(level, index); });
+    return merkle_inclusion(
+        leaf, size, [this](unsigned level, std::uint64_t index) { return store_.node(level, index); });
 }
 
 // --- statements of members
 Result<std::optional<LoggedStatement>> LogReader::prove(const StoredStatement& statement, TreeSize size) {
     if (statement.leaf.get() >= size.get()) return std::optional<LoggedStatement>();
-    LoggedStatement out{statement.statement.bytes, statement.statement.signature, statement.leaf,
-                        statement.time_s, {}};
+    LoggedStatement out{
+        statement.statement.bytes, statement.statement.signature, statement.leaf, statement.time_s, {}};
     SAMPAN_ASSIGN(out.proof, proof(statement.leaf, size));
     return std::optional(std::move(out));
 }
@@ -137,17 +137,18 @@ Result<std::vector<Packet>> LogReader::entries(const FetchEntries& request, cons
                                                SessionRole role) {
     Entries packet{request.first, {}, state_.head.size};
     if (request.first.get() >= state_.head.size.get()) return std::vector<Packet>{std::move(packet)};
-    SAMPAN_ASSIGN(std::vector<StoredEntry> found, store_.entries(request.first, request.count, k_packet_budget));
+    SAMPAN_ASSIGN(std::vector<StoredEntry> found,
+                  store_.entries(request.first, request.count, k_packet_budget));
     std::size_t bytes = encoded_packet_size(packet);
     for (StoredEntry& stored : found) {
         SAMPAN_ASSIGN(LogEntry entry, decode_log_entry(stored.entry.view()));
-        const bool shown =
-            role == SessionRole::auditor || record_names(entry.type, stored.record, agency);
+        const bool shown = role == SessionRole::auditor || record_names(entry.type, stored.record, agency);
         EntryRecord record{to_bytes(stored.entry.view()), shown ? std::move(stored.record) : Bytes()};
         const std::size_t more = record.entry.size() + record.record.size() + 32;
         if (bytes + more > k_packet_budget) {
             if (!packet.entries.empty()) break;
-            record.record = Bytes();  // a record that no frame holds (a very large registry) is fetched elsewhere
+            record.record =
+                Bytes();  // a record that no frame holds (a very large registry) is fetched elsewhere
         }
         bytes += more;
         packet.entries.push_back(std::move(record));

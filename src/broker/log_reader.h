@@ -1,5 +1,5 @@
-// Answers what members and auditors ask of the log, the registry and each other's statements: reads of committed
-// facts, after the batch that asked was committed.
+// Answers what members and auditors ask of the log, the registry and each other's statements: reads of
+// committed facts, after the batch that asked was committed.
 #pragma once
 
 #include <list>
@@ -11,7 +11,8 @@ namespace sampan::broker {
 class LogReader {
   public:
     LogReader(BrokerStore& store, const State& state) : store_(store), state_(state) {}
-    // The packets of the answer; a refusal is a SessionError among them. An error of the store ends the broker.
+    // The packets of the answer; a refusal is a SessionError among them. An error of the store ends the
+    // broker.
     Result<std::vector<Packet>> answer(const LogRead& read);
     // One frame of a part that `request` may read.
     Result<PartData> part_data(const FetchParts& request, const PartDescription& part, std::uint64_t index);

@@ -71,8 +71,8 @@ Result<SecretBuffer> read_passphrase(const Config& config) {
         return Error(ConfigError::bad_config, "no passphrase for the broker's keys",
                      "set broker.passphrase_file or broker.passphrase_fd, or give the systemd credential "
                      "sampan-broker");
-    SAMPAN_ASSIGN(Bytes text, read_file(system_files(), std::string(credentials) + "/sampan-broker",
-                                        k_passphrase_limit));
+    SAMPAN_ASSIGN(Bytes text,
+                  read_file(system_files(), std::string(credentials) + "/sampan-broker", k_passphrase_limit));
     SecretBuffer out = without_newline(text);
     wipe(text);
     return out;

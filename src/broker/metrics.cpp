@@ -30,7 +30,8 @@ class Families {
 void add_core(Families& out, const CoreCounters& core) {
     out.counter("sampan_submissions_accepted_total", "Messages accepted", core.accepted);
     out.counter("sampan_submissions_refused_total", "Messages refused", core.refused);
-    out.counter("sampan_submissions_repeated_total", "Submissions that were answered before", core.duplicates);
+    out.counter("sampan_submissions_repeated_total", "Submissions that were answered before",
+                core.duplicates);
     out.counter("sampan_try_again_total", "Requests that the store could not take", core.try_again);
     out.counter("sampan_deliveries_total", "Messages handed to readers", core.deliveries);
     out.counter("sampan_outcomes_total", "Outcomes of deliveries, from readers", core.outcomes);
@@ -66,12 +67,14 @@ std::string metrics_text(const Snapshot& snapshot) {
     out.gauge("sampan_registry_epoch", "Newest registry epoch", number(snapshot.epoch));
     out.gauge("sampan_registry_expires_seconds", "When the registry expires, Unix time",
               static_cast<double>(snapshot.registry_expires_s));
-    out.gauge("sampan_open_messages", "Messages that some reader has not answered", number(snapshot.open_messages));
+    out.gauge("sampan_open_messages", "Messages that some reader has not answered",
+              number(snapshot.open_messages));
     out.gauge("sampan_pending_submissions", "Messages that wait for attachments",
               number(snapshot.pending_submissions));
     out.gauge("sampan_sessions", "Sessions", number(snapshot.sessions));
     out.gauge("sampan_gate_up", "1 while the gate runs", snapshot.gate_up ? 1 : 0);
-    out.gauge("sampan_gate_backlog_bytes", "Bytes waiting towards the gate", number(snapshot.gate_backlog_bytes));
+    out.gauge("sampan_gate_backlog_bytes", "Bytes waiting towards the gate",
+              number(snapshot.gate_backlog_bytes));
     out.gauge("sampan_store_bytes", "Size of the store", number(snapshot.store_bytes));
     out.gauge("sampan_store_full", "1 while the disk is full", snapshot.store_full ? 1 : 0);
     out.gauge("sampan_clock_drift_seconds", "Wall clock against log time",

@@ -1,4 +1,5 @@
-// For operators: GET /metrics (Prometheus text) and GET /health (JSON) on a local address, by a thread of its own.
+// For operators: GET /metrics (Prometheus text) and GET /health (JSON) on a local address, by a thread of its
+// own.
 //
 // The loop publishes a snapshot; the thread serves the last one. The mutex guards that one hand-over: a queue
 // would hold snapshots that nobody asked for.

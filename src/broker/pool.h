@@ -1,7 +1,8 @@
-// Threads for pure work over a batch. The caller works too, and waits for the rest: between calls nothing runs.
+// Threads for pure work over a batch. The caller works too, and waits for the rest: between calls nothing
+// runs.
 //
-// The mutex guards only the hand-over of one job to the threads (a queue per thread would wake them one by one);
-// the work itself is claimed by an atomic counter.
+// The mutex guards only the hand-over of one job to the threads (a queue per thread would wake them one by
+// one); the work itself is claimed by an atomic counter.
 #pragma once
 
 #include <atomic>

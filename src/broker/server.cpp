@@ -34,7 +34,8 @@ Status Server::run(int stop_descriptor) {
         if (::poll(&stop, 1, 0) > 0) break;
         if (auto turned = turn(); !turned) {
             journal::write(Level::error, "stopped",
-                           {{"name", std::string(turned.error().name())}, {"detail", turned.error().context()},
+                           {{"name", std::string(turned.error().name())},
+                            {"detail", turned.error().context()},
                             {"remedy", turned.error().remedy()}});
             return turned;
         }
@@ -48,7 +49,8 @@ void Server::wait(int stop_descriptor) {
     std::array<pollfd, 2> polled{pollfd{stop_descriptor, POLLIN, 0}, pollfd{-1, 0, 0}};
     if (gate_) {
         const bool writes = gate_->channel().wants_write();
-        polled[1] = {gate_->channel().descriptor(), static_cast<short>(writes ? POLLIN | POLLOUT : POLLIN), 0};
+        polled[1] = {gate_->channel().descriptor(), static_cast<short>(writes ? POLLIN | POLLOUT : POLLIN),
+                     0};
     }
     while (::poll(polled.data(), polled.size(), patience_ms()) < 0 && errno == EINTR) {
     }
@@ -201,8 +203,8 @@ Status Server::commit(const CommitBatch& batch) {
     const auto before = std::chrono::steady_clock::now();
     SAMPAN_TRY(store_->commit(batch));
     const auto took = std::chrono::steady_clock::now() - before;
-    snapshot_.commit_microseconds += static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+    snapshot_.commit_microseconds +=
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
     ++snapshot_.commits;
     snapshot_.store_full = false;
     return ok_status();
@@ -237,7 +239,9 @@ Status Server::answer_reads(std::vector<LogRead>& reads) {
                 part_jobs_.push_back({read.connection, std::move(read.agency), std::move(*parts)});
             else
                 queue(read.connection, SessionError{std::string(error_name(BrokerError::too_many_requests)),
-                                                    "too many requests for parts wait", false, {}});
+                                                    "too many requests for parts wait",
+                                                    false,
+                                                    {}});
             continue;
         }
         SAMPAN_ASSIGN(std::vector<Packet> answer, reader_->answer(read));
@@ -246,7 +250,8 @@ Status Server::answer_reads(std::vector<LogRead>& reads) {
     return ok_status();
 }
 
-// Frames of attachments, one a job in turn, a bounded amount each turn: nobody's 2 GiB hold up a FLASH message.
+// Frames of attachments, one a job in turn, a bounded amount each turn: nobody's 2 GiB hold up a FLASH
+// message.
 Status Server::serve_parts() {
     for (std::size_t bytes = 0; !part_jobs_.empty() && bytes < limits::k_batch_part_bytes && wants_more();) {
         PartJob job = std::move(part_jobs_.front());
@@ -320,7 +325,8 @@ Status Server::housekeeping() {
     SAMPAN_TRY(store_->sweep_parts(wanted));
     const std::int64_t kept_ms = limits::k_message_life_ms + limits::k_message_id_kept_ms;
     const std::int64_t before_s = (log_now().get() - kept_ms) / k_second_ms;
-    SAMPAN_ASSIGN(bool more, store_->forget_answers(static_cast<std::uint64_t>(std::max<std::int64_t>(0, before_s))));
+    SAMPAN_ASSIGN(bool more,
+                  store_->forget_answers(static_cast<std::uint64_t>(std::max<std::int64_t>(0, before_s))));
     if (more) swept_ms_ = now - k_sweep_every_ms + k_second_ms;
     return ok_status();
 }

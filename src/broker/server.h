@@ -3,7 +3,8 @@
 //   receive all that waits -> decode and check on the pool -> facts -> decide -> one transaction -> answer
 //   -> deliver
 //
-// An error that `run` returns ends the process by name; a full disk does not: whoever asked hears `try_again`.
+// An error that `run` returns ends the process by name; a full disk does not: whoever asked hears
+// `try_again`.
 #pragma once
 
 #include <atomic>

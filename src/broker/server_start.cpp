@@ -51,13 +51,14 @@ Status Server::load_registry() {
     FileSystem& files = system_files();
     auto first = read_file(files, config_.epochs + "/" + epoch_file(1), limits::k_registry_bytes);
     if (!first)
-        return std::move(first).error().within("exchange.epochs").with_remedy(
-            "copy the exchange's epoch files into the folder that exchange.epochs names");
+        return std::move(first)
+            .error()
+            .within("exchange.epochs")
+            .with_remedy("copy the exchange's epoch files into the folder that exchange.epochs names");
     SAMPAN_ASSIGN(RegistryChain chain, RegistryChain::begin(*first, config_.trust));
     chain_ = std::move(chain);
     look_for_epochs();
-    if (!last_epoch_error_.empty())
-        return Error(IdentityError::bad_registry, last_epoch_error_);
+    if (!last_epoch_error_.empty()) return Error(IdentityError::bad_registry, last_epoch_error_);
     const Registry& registry = chain_->newest()->registry();
     const BrokerEntry* self = registry.broker(config_.id);
     if (self == nullptr)
@@ -82,8 +83,7 @@ void Server::look_for_epochs() {
         Status accepted = bytes ? chain_->accept(*bytes) : Status(bytes.error());
         if (!accepted) {
             const std::string text = path + ": " + accepted.error().text();
-            if (text != last_epoch_error_)
-                journal::write(Level::error, "epoch_refused", {{"detail", text}});
+            if (text != last_epoch_error_) journal::write(Level::error, "epoch_refused", {{"detail", text}});
             last_epoch_error_ = text;
             return;
         }
@@ -99,11 +99,12 @@ Status Server::load_core() {
     SAMPAN_ASSIGN(BrokerFacts facts, store_->load(wall_s - static_cast<std::uint64_t>(window_s)));
     if (head.size.get() > 0) {
         const Registry& registry = chain_->newest()->registry();
-        auto checkpoint =
-            verify_checkpoint(head.checkpoint, registry.log_origin(), keys_.log->public_key());
+        auto checkpoint = verify_checkpoint(head.checkpoint, registry.log_origin(), keys_.log->public_key());
         if (!checkpoint)
-            return std::move(checkpoint).error().within("the store's checkpoint").with_remedy(
-                "this store belongs to another broker or exchange, or is damaged");
+            return std::move(checkpoint)
+                .error()
+                .within("the store's checkpoint")
+                .with_remedy("this store belongs to another broker or exchange, or is damaged");
     }
     const UnixMillis newest(static_cast<std::int64_t>(facts.newest_time_s) * k_second_ms);
     time_.emplace(newest, wall, clock_.monotonic());
@@ -113,10 +114,12 @@ Status Server::load_core() {
     for (const LoggedEpoch& logged : facts.epochs) {
         SAMPAN_ASSIGN(std::vector<StoredEntry> entry, store_->entries(logged.leaf, 1, 1));
         const auto place = static_cast<std::size_t>(logged.epoch.get() - 1);
-        if (entry.empty() || place >= chain_->epochs().size()) continue;  // Core::create refuses a shorter chain
+        if (entry.empty() || place >= chain_->epochs().size())
+            continue;  // Core::create refuses a shorter chain
         SAMPAN_ASSIGN(LogEntry decoded, decode_log_entry(entry.front().entry.view()));
         if (decoded.subject.array() != chain_->epochs()[place]->hash().array())
-            return Error(IdentityError::registry_fork, "registry epoch " + std::to_string(logged.epoch.get()) +
+            return Error(IdentityError::registry_fork, "registry epoch " +
+                                                           std::to_string(logged.epoch.get()) +
                                                            " is not the one that the log holds");
     }
     CoreOptions options{config_.id, keys_.log.get(), keys_.receipt.get(), config_.quotas};
@@ -128,7 +131,8 @@ Status Server::load_core() {
         SAMPAN_ASSIGN(auto frames, store_->part_frames(root));
         core_->add_part_frames(root, frames);
     }
-    SAMPAN_TRY(store_->each_open([this](StoredMessage message) { return core_->add_open(std::move(message)); }));
+    SAMPAN_TRY(
+        store_->each_open([this](StoredMessage message) { return core_->add_open(std::move(message)); }));
     SAMPAN_TRY(core_->start());
     facts_ = std::make_unique<FactReader>(*store_);
     reader_ = std::make_unique<LogReader>(*store_, core_->state());
@@ -153,13 +157,15 @@ void Server::announce(const std::string& endpoint) {
     endpoint_ = endpoint;
     const std::string line = endpoint + "\n";
     auto written = write_file(system_files(), config_.data + "/endpoint", as_bytes(line), Replace::yes, 0644);
-    if (!written) journal::write(Level::warning, "endpoint_not_written", {{"detail", written.error().text()}});
+    if (!written)
+        journal::write(Level::warning, "endpoint_not_written", {{"detail", written.error().text()}});
     if (std::exchange(announced_, true)) {
         journal::write(Level::info, "gate_ready", {{"endpoint", endpoint}});
         return;
     }
     journal::write(Level::info, "ready",
-                   {{"endpoint", endpoint}, {"operations", operations_->endpoint()},
+                   {{"endpoint", endpoint},
+                    {"operations", operations_->endpoint()},
                     {"log_entries", core_->state().head.size.get()},
                     {"epoch", core_->state().registry->registry().epoch.get()}});
     ::sd_notify(0, "READY=1");

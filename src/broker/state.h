@@ -1,5 +1,6 @@
-// What the core knows between batches: the durable facts as the store holds them, and the sessions. Owned by the
-// core alone; it changes when a batch was committed, never before (Draft, draft.h), but for what no disk holds.
+// What the core knows between batches: the durable facts as the store holds them, and the sessions. Owned by
+// the core alone; it changes when a batch was committed, never before (Draft, draft.h), but for what no disk
+// holds.
 #pragma once
 
 #include <deque>
@@ -12,7 +13,8 @@
 
 namespace sampan::broker {
 
-// Agencies are numbered as they are met; a number is an index into State::agencies and lives as long as the core.
+// Agencies are numbered as they are met; a number is an index into State::agencies and lives as long as the
+// core.
 using AgencyNumber = std::uint32_t;
 
 enum class CopyState : std::uint8_t {
@@ -75,7 +77,7 @@ struct Session {
 
 struct AgencyState {
     AgencyId id;
-    std::optional<ConnectionId> session;  // open, of a node
+    std::optional<ConnectionId> session;          // open, of a node
     std::array<std::deque<LeafIndex>, 4> queues;  // waiting copies, by precedence; stale ones are passed over
     std::vector<LeafIndex> sent;                  // since the session opened; stale ones are passed over
     std::uint64_t unsettled = 0;                  // copies for it without an outcome

@@ -43,7 +43,8 @@ Result<json> parse_object(const Bytes& body, std::initializer_list<std::string_v
     if (too_deep) return bad_request("the JSON is nested too deeply");
     if (out.is_discarded() || !out.is_object()) return bad_request("the body is not a JSON object");
     for (const auto& [key, value] : out.items())
-        if (std::find(known.begin(), known.end(), key) == known.end()) return bad_request("unknown key \"" + key + "\"");
+        if (std::find(known.begin(), known.end(), key) == known.end())
+            return bad_request("unknown key \"" + key + "\"");
     return out;
 }
 
@@ -73,7 +74,8 @@ class NullFile final : public File {
 };
 
 // Path segments against a pattern; gives what stands for {…}.
-std::optional<std::vector<std::string>> match(std::string_view pattern, const std::vector<std::string>& path) {
+std::optional<std::vector<std::string>> match(std::string_view pattern,
+                                              const std::vector<std::string>& path) {
     std::vector<std::string> captured;
     std::size_t at = 0;
     while (!pattern.empty()) {
@@ -127,7 +129,8 @@ unsigned status_of(const Error& error) {
     if (error.is(NodeError::registry_expired)) return 409;
     if (error.is(CryptoError::wrong_passphrase)) return 403;
     if (error.is(StoreError::disk_full) || error.is(FileError::no_space)) return 507;
-    if (error.is(StoreError::io_error) || error.is(StoreError::damaged) || error.is(FileError::io)) return 500;
+    if (error.is(StoreError::io_error) || error.is(StoreError::damaged) || error.is(FileError::io))
+        return 500;
     return 400;
 }
 
@@ -142,17 +145,23 @@ ApiResponse Api::handle(const ApiRequest& request) {
         }
         const auto& values = *captured;
         const auto now = [this] { return clock_.wall(); };
-        const auto view = [&](auto make) { return answer(owner_.run([&, make](Core& core) { return Result<std::string>(make(core)); })); };
+        const auto view = [&](auto make) {
+            return answer(owner_.run([&, make](Core& core) { return Result<std::string>(make(core)); }));
+        };
         const auto tail = route.path.substr(4);
-        if (tail == "status") return view([&](Core& core) { return status_view(core, core.broker_address(), now()); });
+        if (tail == "status")
+            return view([&](Core& core) { return status_view(core, core.broker_address(), now()); });
         if (tail == "doctor") return view([&](Core& core) { return doctor_view(core, now()); });
         if (tail == "registry") return view([](Core& core) { return registry_view(core); });
         if (tail == "peers") return view([](Core& core) { return peers_view(core); });
         if (tail == "log/checkpoint") return view([](Core& core) { return checkpoint_view(core); });
         if (tail == "outbox") return view([&](Core& core) { return outbox_view(core, request.query); });
         if (tail == "inbox") return view([&](Core& core) { return inbox_view(core, request.query); });
-        if (tail == "messages/{id}") return view([&](Core& core) { return message_view(core, values[0], request.query.contains("peek")); });
-        if (tail == "messages/{id}/receipts") return view([&](Core& core) { return receipts_view(core, values[0]); });
+        if (tail == "messages/{id}")
+            return view(
+                [&](Core& core) { return message_view(core, values[0], request.query.contains("peek")); });
+        if (tail == "messages/{id}/receipts")
+            return view([&](Core& core) { return receipts_view(core, values[0]); });
         if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
         if (tail == "messages/{id}/attachments/{index}") return attachment(values[0], values[1]);
         if (tail == "log/export") return export_log();
@@ -167,14 +176,16 @@ ApiResponse Api::handle(const ApiRequest& request) {
         }
         return unlock(request);
     }
-    if (!allowed.empty()) return error_response(405, bad_request("this path takes " + allowed + ", not " + request.method));
+    if (!allowed.empty())
+        return error_response(405, bad_request("this path takes " + allowed + ", not " + request.method));
     return error_response(404, Error(NodeError::not_found, "no such path", "docs/openapi.yaml lists them"));
 }
 
 ApiResponse Api::unlock(const ApiRequest& request) {
     auto body = parse_object(request.body, {"passphrase"});
     if (!body.ok()) return fail(body.error());
-    if (!body->contains("passphrase") || !(*body)["passphrase"].is_string()) return fail(bad_request("passphrase: expected text"));
+    if (!body->contains("passphrase") || !(*body)["passphrase"].is_string())
+        return fail(bad_request("passphrase: expected text"));
     auto& text = (*body)["passphrase"].get_ref<std::string&>();
     const SecretBuffer passphrase = SecretBuffer::copy_of(as_bytes(text));
     wipe(MutableBytes(reinterpret_cast<std::uint8_t*>(text.data()), text.size()));
@@ -211,15 +222,20 @@ ApiResponse Api::upload(const ApiRequest& request) {
     record.sha256 = sealed->plaintext_sha256;
     record.key = std::move(sealed->key);
     const UnixMillis now = clock_.wall();
-    const Status kept = owner_.run([&](Core& core) { return core.keep_upload(id, *sealed, file, record, now); });
+    const Status kept =
+        owner_.run([&](Core& core) { return core.keep_upload(id, *sealed, file, record, now); });
     if (!kept.ok()) return fail(kept.error());
-    return ok(json{{"upload", id}, {"name", record.name}, {"size", record.size}, {"sha256", record.sha256.hex()}}.dump());
+    return ok(
+        json{{"upload", id}, {"name", record.name}, {"size", record.size}, {"sha256", record.sha256.hex()}}
+            .dump());
 }
 
 ApiResponse Api::publish(const ApiRequest& request) {
-    const auto body = parse_object(request.body, {"briefing", "uploads", "about", "dry_run", "leave_out_denied", "leave_out_unready"});
+    const auto body = parse_object(
+        request.body, {"briefing", "uploads", "about", "dry_run", "leave_out_denied", "leave_out_unready"});
     if (!body.ok()) return fail(body.error());
-    if (!body->contains("briefing") || !(*body)["briefing"].is_string()) return fail(bad_request("briefing: expected the briefing's text"));
+    if (!body->contains("briefing") || !(*body)["briefing"].is_string())
+        return fail(bad_request("briefing: expected the briefing's text"));
     auto briefing = parse_briefing((*body)["briefing"].get_ref<const std::string&>());
     if (!briefing.ok()) return fail(briefing.error());
     PublishRequest wanted;
@@ -228,9 +244,10 @@ ApiResponse Api::publish(const ApiRequest& request) {
     const auto dry_run = flag(*body, "dry_run");
     const auto denied = flag(*body, "leave_out_denied");
     const auto unready = flag(*body, "leave_out_unready");
-    for (const Error* error : {uploads.ok() ? nullptr : &uploads.error(), about.ok() ? nullptr : &about.error(),
-                               dry_run.ok() ? nullptr : &dry_run.error(), denied.ok() ? nullptr : &denied.error(),
-                               unready.ok() ? nullptr : &unready.error()})
+    for (const Error* error :
+         {uploads.ok() ? nullptr : &uploads.error(), about.ok() ? nullptr : &about.error(),
+          dry_run.ok() ? nullptr : &dry_run.error(), denied.ok() ? nullptr : &denied.error(),
+          unready.ok() ? nullptr : &unready.error()})
         if (error != nullptr) return fail(*error);
     for (const std::string& id : *about) {
         const auto parsed = MessageId::parse_hex(id);
@@ -251,14 +268,16 @@ ApiResponse Api::publish(const ApiRequest& request) {
 }
 
 ApiResponse Api::attachment(const std::string& id, const std::string& index) {
-    if (index.empty() || index.size() > 2 || !std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; }))
+    if (index.empty() || index.size() > 2 ||
+        !std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; }))
         return fail(bad_request("an attachment is numbered from 0"));
     auto found = owner_.run([&](Core& core) { return find_attachment(core, id, std::stoul(index)); });
     if (!found.ok()) return fail(found.error());
     auto source = files_.open_read(found->path);
     if (!source.ok()) return fail(source.error());
     NullFile nowhere;
-    if (const Status whole = open_part(**source, found->part, found->entry, nowhere, {}); !whole.ok()) return fail(whole.error());
+    if (const Status whole = open_part(**source, found->part, found->entry, nowhere, {}); !whole.ok())
+        return fail(whole.error());
     ApiResponse out;
     out.content_type = found->entry.media_type;
     out.file_name = found->entry.name;
@@ -269,7 +288,8 @@ ApiResponse Api::attachment(const std::string& id, const std::string& index) {
     return out;
 }
 
-// Registry, the entries below the last verified checkpoint with the records that name us, and that checkpoint.
+// Registry, the entries below the last verified checkpoint with the records that name us, and that
+// checkpoint.
 Status Api::write_export(File& out) {
     struct Head {
         std::vector<Bytes> epochs;
@@ -283,13 +303,16 @@ Status Api::write_export(File& out) {
         if (core.checkpoint_note()) made.note = core.checkpoint_note()->note;
         return made;
     });
-    if (head.note.empty()) return Error(NodeError::not_connected, "this node has not verified a checkpoint yet", "sampan doctor");
+    if (head.note.empty())
+        return Error(NodeError::not_connected, "this node has not verified a checkpoint yet",
+                     "sampan doctor");
     SAMPAN_ASSIGN(ExportWriter writer, ExportWriter::begin(out));
     for (const Bytes& epoch : head.epochs) SAMPAN_TRY(writer.epoch(epoch));
     SAMPAN_TRY(writer.first(LeafIndex(0)));
     std::uint64_t done = 0;
     while (done < head.size) {
-        const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(k_entries_per_request, head.size - done));
+        const auto count =
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(k_entries_per_request, head.size - done));
         SAMPAN_TRY(owner_.run([&](Core& core) { return core.ask_entries(LeafIndex(done), count); }));
         std::optional<Entries> entries;
         const std::int64_t until = clock_.monotonic().get() + k_entries_patience_ms;
@@ -300,7 +323,8 @@ Status Api::write_export(File& out) {
                 return Error(NodeError::not_connected, "the broker does not answer", "try again");
         }
         for (const EntryRecord& entry : entries->entries) {
-            if (entry.entry.size() != k_log_entry_bytes) return Error(NodeError::not_connected, "the broker gave a malformed entry");
+            if (entry.entry.size() != k_log_entry_bytes)
+                return Error(NodeError::not_connected, "the broker gave a malformed entry");
             SAMPAN_TRY(writer.entry(entry.entry, entry.record));
         }
         done += entries->entries.size();
@@ -311,7 +335,8 @@ Status Api::write_export(File& out) {
 ApiResponse Api::export_log() {
     // One export at a time: the broker is asked through the node's one session.
     const std::lock_guard one_export(exporting_);
-    const std::string path = owner_.run([](Core& core) { return core.parts_folder(); }) + "/export-" + random_bytes<MessageId>().hex();
+    const std::string path = owner_.run([](Core& core) { return core.parts_folder(); }) + "/export-" +
+                             random_bytes<MessageId>().hex();
     auto file = files_.open_write(path);
     if (!file.ok()) return fail(file.error());
     const Status written = write_export(**file);

@@ -19,7 +19,8 @@ const std::vector<Route>& routes();
 // Called on connection threads; everything about the core happens on the owner's thread.
 class Api {
   public:
-    Api(OwnerQueue& owner, FileSystem& files, const Clock& clock) : owner_(owner), files_(files), clock_(clock) {}
+    Api(OwnerQueue& owner, FileSystem& files, const Clock& clock)
+        : owner_(owner), files_(files), clock_(clock) {}
     ApiResponse handle(const ApiRequest& request);
 
   private:

@@ -55,7 +55,8 @@ Result<std::string> percent_decode(std::string_view text) {
 Status parse_target(std::string_view target, ApiRequest& out) {
     const auto question = target.find('?');
     std::string_view path = target.substr(0, question);
-    if (path.empty() || path.front() != '/') return Error(NodeError::bad_request, "the request target is no path");
+    if (path.empty() || path.front() != '/')
+        return Error(NodeError::bad_request, "the request target is no path");
     while (!path.empty()) {
         path.remove_prefix(1);
         const auto slash = path.find('/');
@@ -63,14 +64,16 @@ Status parse_target(std::string_view target, ApiRequest& out) {
         out.path.push_back(std::move(segment));
         path = slash == std::string_view::npos ? std::string_view() : path.substr(slash);
     }
-    std::string_view query = question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
+    std::string_view query =
+        question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
     while (!query.empty()) {
         const auto ampersand = query.find('&');
         const std::string_view pair = query.substr(0, ampersand);
         query = ampersand == std::string_view::npos ? std::string_view() : query.substr(ampersand + 1);
         const auto equals = pair.find('=');
         SAMPAN_ASSIGN(std::string key, percent_decode(pair.substr(0, equals)));
-        SAMPAN_ASSIGN(std::string value, percent_decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1)));
+        SAMPAN_ASSIGN(std::string value,
+                      percent_decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1)));
         if (!out.query.emplace(std::move(key), std::move(value)).second)
             return Error(NodeError::bad_request, "a query key stands twice");
     }
@@ -80,7 +83,8 @@ Status parse_target(std::string_view target, ApiRequest& out) {
 // The body of an upload, as a file that is read once, in order.
 class BodyFile final : public File {
   public:
-    BodyFile(Socket& socket, beast::flat_buffer& buffer, http::request_parser<http::buffer_body>& parser, std::uint64_t size)
+    BodyFile(Socket& socket, beast::flat_buffer& buffer, http::request_parser<http::buffer_body>& parser,
+             std::uint64_t size)
         : socket_(socket), buffer_(buffer), parser_(parser), size_(size) {}
 
     Result<std::size_t> read_at(std::uint64_t offset, MutableBytes out) override {
@@ -99,7 +103,9 @@ class BodyFile final : public File {
         position_ += done;
         return done;
     }
-    Status write_at(std::uint64_t, ByteView) override { return Error(FileError::io, "an upload is not written"); }
+    Status write_at(std::uint64_t, ByteView) override {
+        return Error(FileError::io, "an upload is not written");
+    }
     Result<std::uint64_t> size() override { return size_; }
     Status sync() override { return ok_status(); }
 
@@ -115,7 +121,9 @@ class BodyFile final : public File {
 class SocketFile final : public File {
   public:
     explicit SocketFile(Socket& socket) : socket_(socket) {}
-    Result<std::size_t> read_at(std::uint64_t, MutableBytes) override { return Error(FileError::io, "an answer is not read"); }
+    Result<std::size_t> read_at(std::uint64_t, MutableBytes) override {
+        return Error(FileError::io, "an answer is not read");
+    }
     Status write_at(std::uint64_t offset, ByteView bytes) override {
         if (offset != position_) return Error(FileError::io, "an answer is written in order");
         beast::error_code failure;
@@ -142,7 +150,8 @@ std::string disposition(std::string_view name) {
             out.push_back(c);
         } else {
             char escaped[4];
-            std::snprintf(escaped, sizeof escaped, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+            std::snprintf(escaped, sizeof escaped, "%%%02X",
+                          static_cast<unsigned>(static_cast<unsigned char>(c)));
             out += escaped;
         }
     }
@@ -150,7 +159,8 @@ std::string disposition(std::string_view name) {
 }
 
 bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 // The one place where an answer's head is made.
@@ -160,7 +170,8 @@ Status write_answer(Socket& socket, ApiResponse response, bool keep_alive) {
     head.set(http::field::content_type, response.content_type);
     head.set("X-Content-Type-Options", "nosniff");
     head.set(http::field::cache_control, "no-store");
-    if (!response.file_name.empty()) head.set(http::field::content_disposition, disposition(response.file_name));
+    if (!response.file_name.empty())
+        head.set(http::field::content_disposition, disposition(response.file_name));
     head.keep_alive(keep_alive);
     head.content_length(response.stream ? response.stream_bytes : response.body.size());
     http::response_serializer<http::empty_body> serializer(head);
@@ -170,7 +181,8 @@ Status write_answer(Socket& socket, ApiResponse response, bool keep_alive) {
     SocketFile out(socket);
     if (!response.stream) return out.write_at(0, as_bytes(response.body));
     SAMPAN_TRY(response.stream(out));
-    if (out.position() != response.stream_bytes) return Error(FileError::io, "an answer had another length than announced");
+    if (out.position() != response.stream_bytes)
+        return Error(FileError::io, "an answer had another length than announced");
     return ok_status();
 }
 
@@ -179,8 +191,10 @@ Status write_answer(Socket& socket, ApiResponse response, bool keep_alive) {
 ApiResponse error_response(unsigned status, const Error& error) {
     ApiResponse out;
     out.status = status;
-    out.body = nlohmann::json{{"error", {{"name", error.name()}, {"detail", error.context()}, {"remedy", error.remedy()}}}}.dump(
-        -1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out.body =
+        nlohmann::json{
+            {"error", {{"name", error.name()}, {"detail", error.context()}, {"remedy", error.remedy()}}}}
+            .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return out;
 }
 
@@ -207,15 +221,16 @@ struct ApiServer::State {
             if (connections.size() >= k_api_connections) continue;
             Connection& connection = connections.emplace_back();
             connection.descriptor = socket.native_handle();
-            connection.thread = std::thread([this, &connection, moved = std::make_shared<Socket>(std::move(socket))]() mutable {
-                serve(*moved);
-                {
-                    const std::lock_guard closing(mutex);
-                    connection.descriptor = -1;
-                    moved.reset();
-                }
-                connection.done = true;
-            });
+            connection.thread = std::thread(
+                [this, &connection, moved = std::make_shared<Socket>(std::move(socket))]() mutable {
+                    serve(*moved);
+                    {
+                        const std::lock_guard closing(mutex);
+                        connection.descriptor = -1;
+                        moved.reset();
+                    }
+                    connection.done = true;
+                });
         }
     }
 
@@ -224,7 +239,8 @@ struct ApiServer::State {
         socklen_t size = sizeof peer;
         if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
         return peer.uid == 0 || peer.uid == ::getuid() ||
-               std::find(options.allow_uids.begin(), options.allow_uids.end(), peer.uid) != options.allow_uids.end();
+               std::find(options.allow_uids.begin(), options.allow_uids.end(), peer.uid) !=
+                   options.allow_uids.end();
     }
 
     void serve(Socket& socket) {
@@ -233,7 +249,8 @@ struct ApiServer::State {
         ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         if (!allowed(socket)) {
-            const Error refused(NodeError::bad_request, "your user may not use this node", "ask the operator for allow_uids in node.toml");
+            const Error refused(NodeError::bad_request, "your user may not use this node",
+                                "ask the operator for allow_uids in node.toml");
             [[maybe_unused]] const Status sent = write_answer(socket, error_response(403, refused), false);
             return;
         }
@@ -242,7 +259,8 @@ struct ApiServer::State {
             while (!stopping && serve_one(socket, buffer)) {
             }
         } catch (const std::exception&) {
-            // Beast and Asio throw on allocation and system failures alone: the connection ends, the node goes on.
+            // Beast and Asio throw on allocation and system failures alone: the connection ends, the node
+            // goes on.
         }
     }
 
@@ -262,21 +280,25 @@ struct ApiServer::State {
             [[maybe_unused]] const Status sent = write_answer(socket, error_response(status, error), false);
             return false;
         };
-        if (const Status target = parse_target(std::string_view(head.target().data(), head.target().size()), request); !target.ok())
+        if (const Status target =
+                parse_target(std::string_view(head.target().data(), head.target().size()), request);
+            !target.ok())
             return refuse(400, target.error());
         const auto name = head["X-Sampan-Name"];
         auto decoded = percent_decode(std::string_view(name.data(), name.size()));
         if (!decoded.ok()) return refuse(400, decoded.error());
         request.name = std::move(*decoded);
         const std::uint64_t length = parser.content_length().value_or(0);
-        if (parser.chunked()) return refuse(411, Error(NodeError::bad_request, "a body needs Content-Length"));
+        if (parser.chunked())
+            return refuse(411, Error(NodeError::bad_request, "a body needs Content-Length"));
         BodyFile body(socket, buffer, parser, length);
         if (request.method == "PUT") {
             if (length > limits::k_part_plaintext_bytes)
                 return refuse(413, Error(NodeError::bad_request, "an attachment has at most 2 GiB"));
             request.upload = &body;
         } else {
-            if (length > k_api_body_bytes) return refuse(413, Error(NodeError::bad_request, "the request is over 1 MiB"));
+            if (length > k_api_body_bytes)
+                return refuse(413, Error(NodeError::bad_request, "the request is over 1 MiB"));
             request.body.resize(static_cast<std::size_t>(length));
             const auto got = body.read_at(0, request.body);
             if (!got.ok() || *got != request.body.size()) return false;
@@ -311,7 +333,8 @@ Status make_room(const std::string& path) {
     struct stat found {};
     if (::lstat(path.c_str(), &found) != 0) return ok_status();
     if (!S_ISSOCK(found.st_mode))
-        return Error(FileError::exists, path + " is there and is no socket", "name another socket in node.toml");
+        return Error(FileError::exists, path + " is there and is no socket",
+                     "name another socket in node.toml");
     asio::io_context context;
     Socket probe(context);
     beast::error_code failure;

@@ -1,5 +1,6 @@
-// HTTP/1.1 on a Unix socket, for one machine's own people: peer credentials are checked, sizes bounded, and every answer
-// is built in one place that refuses control characters in header values. One thread a connection, a bounded number.
+// HTTP/1.1 on a Unix socket, for one machine's own people: peer credentials are checked, sizes bounded, and
+// every answer is built in one place that refuses control characters in header values. One thread a
+// connection, a bounded number.
 #pragma once
 
 #include <functional>
@@ -16,8 +17,8 @@ struct ApiRequest {
     std::vector<std::string> path;             // decoded segments: {"v1", "messages", "…"}
     std::map<std::string, std::string> query;  // decoded
     std::string content_type;
-    std::string name;       // X-Sampan-Name, decoded
-    Bytes body;             // at most k_api_body_bytes; empty for an upload
+    std::string name;        // X-Sampan-Name, decoded
+    Bytes body;              // at most k_api_body_bytes; empty for an upload
     File* upload = nullptr;  // the body of PUT, read in order; its size is Content-Length
 };
 struct ApiResponse {

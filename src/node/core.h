@@ -20,7 +20,8 @@
 namespace sampan::node {
 
 inline constexpr std::string_view k_log_remedy =
-    "the broker was restored from a backup, or forked: keep this node's data as it is, both checkpoints are evidence, and "
+    "the broker was restored from a backup, or forked: keep this node's data as it is, both checkpoints are "
+    "evidence, and "
     "call the exchange authority; a new epoch settles it";
 
 // One reader of a message to be: who it is, whether it may read, and why not.
@@ -197,7 +198,7 @@ class Core {
 
     // sending (core_send.cpp)
     Result<std::vector<ReaderView>> judge_readers(const PublishRequest& request, const Header& draft,
-                                              UnixMillis now) const;
+                                                  UnixMillis now) const;
     Result<Header> draft_header(const PublishRequest& request, UnixMillis now) const;
     Result<MessageId> seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
                                     std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
@@ -235,7 +236,8 @@ class Core {
     Status take_part_data(const PartData& data, UnixMillis now);
     Status finish_part(const MessageSubject& subject, UnixMillis now);
     // To the archive's public key: lp(content) || content key.
-    Result<Bytes> archive_record(const MessageId& id, const SecretBuffer& content, ByteView content_key) const;
+    Result<Bytes> archive_record(const MessageId& id, const SecretBuffer& content,
+                                 ByteView content_key) const;
 
     // Prekeys under the storage key: nonce (12) || ciphertext; `what` is the associated data.
     Bytes store_seal(std::string_view what, ByteView plaintext) const;
@@ -269,7 +271,8 @@ class Core {
 
     std::optional<Checkpoint> pinned_;
     std::optional<PinnedCheckpoint> pinned_note_;
-    // Signed, but not yet shown to continue what is pinned; one proof is asked for at a time, for the smallest.
+    // Signed, but not yet shown to continue what is pinned; one proof is asked for at a time, for the
+    // smallest.
     std::map<TreeSize, std::pair<Checkpoint, std::string>> unverified_;
     std::optional<UnixMillis> consistency_asked_at_;
     std::vector<std::pair<Checkpoint, Peers>> unproven_peers_;

@@ -1,5 +1,6 @@
-// Sealing again what was refused for an old prekey: the same document, to the same readers, under their newest prekeys
-// and a fresh decision. It is a new message, and takes the place of the refused one in one step.
+// Sealing again what was refused for an old prekey: the same document, to the same readers, under their
+// newest prekeys and a fresh decision. It is a new message, and takes the place of the refused one in one
+// step.
 #include <algorithm>
 
 #include "node/core.h"
@@ -50,7 +51,8 @@ Status Core::seal_again(const MessageId& id, UnixMillis now) {
     header.epoch = registry().registry().epoch;
     header.created = now;
     header.sender_certificate = options_.keys.certificate.hash();
-    if (header.about.size() < limits::k_about && std::find(header.about.begin(), header.about.end(), id) == header.about.end())
+    if (header.about.size() < limits::k_about &&
+        std::find(header.about.begin(), header.about.end(), id) == header.about.end())
         header.about.insert(std::upper_bound(header.about.begin(), header.about.end(), id), id);
     const auto readers = readers_again(header, now);
     auto again = readers.ok() ? seal_and_keep(std::move(header), std::move(archived.content), *readers,
@@ -58,7 +60,8 @@ Status Core::seal_again(const MessageId& id, UnixMillis now) {
                               : Result<MessageId>(readers.error());
     if (again.ok()) return ok_status();
     const Error& why = again.error();
-    if (why.is(StoreError::io_error) || why.is(StoreError::disk_full) || why.is(StoreError::damaged)) return why;
+    if (why.is(StoreError::io_error) || why.is(StoreError::disk_full) || why.is(StoreError::damaged))
+        return why;
     SAMPAN_ASSIGN(std::optional<OutboxRow> row, store_.outbox_row(id));
     return store_.mark_refused(id, std::string(why.name()), why.context(), row ? row->answer : Bytes());
 }

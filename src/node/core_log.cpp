@@ -143,8 +143,8 @@ Status Core::log_fails(const Error& error, const std::string& note, UnixMillis n
         {std::string(error.name()), error.context(), note, registry().registry().epoch, now});
 }
 
-// A newer epoch than the one of the conflict is the authority's word that it was looked into. A log that is still
-// wrong is found again at its next checkpoint, for the pin stays.
+// A newer epoch than the one of the conflict is the authority's word that it was looked into. A log that is
+// still wrong is found again at its next checkpoint, for the pin stays.
 Status Core::settle_log_problem() {
     if (!log_problem_) return ok_status();
     SAMPAN_ASSIGN(std::optional<LogConflict> conflict, store_.log_conflict());
@@ -181,9 +181,10 @@ Status Core::observe_checkpoint(const std::string& note, UnixMillis now) {
     const auto held = unverified_.find(verified->size);
     const MerkleHash& other = held != unverified_.end() ? held->second.first.root : pinned_->root;
     if ((verified->size == pinned_->size || held != unverified_.end()) && other != verified->root)
-        return log_fails(Error(LogError::fork, "two different logs of " + std::to_string(verified->size.get()) +
-                                                   " entries are signed"),
-                         note, now);
+        return log_fails(
+            Error(LogError::fork,
+                  "two different logs of " + std::to_string(verified->size.get()) + " entries are signed"),
+            note, now);
     if (unverified_.size() >= k_unverified_checkpoints) {
         drop("the broker sends checkpoints and does not prove them");
         return ok_status();
@@ -211,10 +212,11 @@ Status Core::take_consistency(const Consistency& consistency, UnixMillis now) {
     const Status holds = verify_consistency({pinned_->size, checkpoint.size, pinned_->root, checkpoint.root},
                                             consistency.proof);
     if (!holds.ok())
-        return log_fails(Error(LogError::fork, "the log of " + std::to_string(checkpoint.size.get()) +
-                                                   " entries does not continue the one of " +
-                                                   std::to_string(pinned_->size.get()) + " that was verified"),
-                         note, now);
+        return log_fails(
+            Error(LogError::fork, "the log of " + std::to_string(checkpoint.size.get()) +
+                                      " entries does not continue the one of " +
+                                      std::to_string(pinned_->size.get()) + " that was verified"),
+            note, now);
     return pin(checkpoint, note, now);
 }
 
@@ -290,7 +292,8 @@ Status Core::take_inclusion(const Inclusion& inclusion, UnixMillis now) {
 }
 
 Status Core::ask_entries(LeafIndex first, std::uint32_t count) {
-    if (state_ != State::open) return Error(NodeError::not_connected, "no session with the broker is open", "sampan doctor");
+    if (state_ != State::open)
+        return Error(NodeError::not_connected, "no session with the broker is open", "sampan doctor");
     entries_asked_ = FetchEntries{first, count};
     entries_got_.reset();
     send(*entries_asked_);
@@ -298,7 +301,8 @@ Status Core::ask_entries(LeafIndex first, std::uint32_t count) {
 }
 
 Result<std::optional<Entries>> Core::take_entries() {
-    if (!entries_asked_) return Error(NodeError::not_connected, "the session with the broker ended", "try again");
+    if (!entries_asked_)
+        return Error(NodeError::not_connected, "the session with the broker ended", "try again");
     if (!entries_got_) return std::optional<Entries>();
     if (entries_got_->first != entries_asked_->first || entries_got_->entries.empty() ||
         entries_got_->entries.size() > entries_asked_->count)

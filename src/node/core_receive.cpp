@@ -35,7 +35,8 @@ const Certificate* Core::certificate_of(const AgencyId& sender, const Certificat
 }
 
 // Addressing, certificate, signature, replay, epoch, label: in this order, before anything is opened.
-Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, UnixMillis since, UnixMillis now) {
+Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, UnixMillis since,
+                            UnixMillis now) {
     const Header& header = seal.header;
     const auto reject = [&](const Error& why) {
         return reject_delivery(deliver, seal, why, why.name(), now);
@@ -79,10 +80,10 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
             Error(EnvelopeError::not_entitled, explain_recipient(decision, header, agency(), registry())));
     if (const auto ours = verified_roots_.find(header.anchor.size);
         ours != verified_roots_.end() && ours->second != header.anchor.root)
-        return log_fails(Error(LogError::fork, header.sender.text() + " was shown another log of " +
-                                                   std::to_string(header.anchor.size.get()) +
-                                                   " entries than this node"),
-                         {}, now);
+        return log_fails(
+            Error(LogError::fork, header.sender.text() + " was shown another log of " +
+                                      std::to_string(header.anchor.size.get()) + " entries than this node"),
+            {}, now);
     return open_delivery(deliver, seal, *index, now);
 }
 
@@ -111,7 +112,8 @@ Status Core::open_delivery(const Deliver& deliver, SignedSeal seal, std::size_t 
     return keep_delivery(deliver, seal, std::move(*opened), now);
 }
 
-Result<Bytes> Core::archive_record(const MessageId& id, const SecretBuffer& content, ByteView content_key) const {
+Result<Bytes> Core::archive_record(const MessageId& id, const SecretBuffer& content,
+                                   ByteView content_key) const {
     const ByteView source = content.reveal(k_reveal);
     const Bytes length = Writer().u32(static_cast<std::uint32_t>(source.size())).bytes();
     SecretBuffer plain(length.size() + source.size() + content_key.size());
@@ -158,9 +160,8 @@ Status Core::keep_delivery(const Deliver& deliver, const SignedSeal& seal, Opene
     message.signature = deliver.signature;
     message.leaf_index = deliver.leaf_index;
     message.leaf_time_s = deliver.time_s;
-    SAMPAN_ASSIGN(message.record,
-                  archive_record(header.message_id, encode_content(opened.content),
-                                 opened.content_key.reveal(k_reveal)));
+    SAMPAN_ASSIGN(message.record, archive_record(header.message_id, encode_content(opened.content),
+                                                 opened.content_key.reveal(k_reveal)));
     message.document_id = opened.content.document_id;
     message.revision = opened.content.revision;
     message.document_hash = opened.content.document_hash;
@@ -186,13 +187,12 @@ Status Core::keep_delivery(const Deliver& deliver, const SignedSeal& seal, Opene
     SAMPAN_TRY(store_.begin_arrival(message));
     arriving_subjects_.insert(seal.subject);
     for (std::size_t i = 0; i < header.parts.size(); ++i)
-        arriving_.push_back(
-            {{seal.subject, static_cast<std::uint32_t>(i), header.parts[i], 0, header.parts[i].root.hex(),
-              header.expires},
-             nullptr,
-             0,
-             0,
-             UnixMillis(0)});
+        arriving_.push_back({{seal.subject, static_cast<std::uint32_t>(i), header.parts[i], 0,
+                              header.parts[i].root.hex(), header.expires},
+                             nullptr,
+                             0,
+                             0,
+                             UnixMillis(0)});
     return request_parts(now);
 }
 
@@ -313,7 +313,8 @@ Status Core::request_parts(UnixMillis now) {
         arriving.synced = part.frames_held;
     }
     arriving.asked_to = std::max(arriving.asked_to, part.frames_held);
-    // One request at a time, as large as the broker takes: it serves several in turns, and frames are kept in order.
+    // One request at a time, as large as the broker takes: it serves several in turns, and frames are kept in
+    // order.
     if (arriving.asked_to > part.frames_held || part.frames_held >= frames) return ok_status();
     const std::uint64_t window = std::max<std::uint64_t>(1, welcome_ ? welcome_->frame_window : 1);
     const std::uint64_t count = std::min(window, frames - arriving.asked_to);
@@ -367,7 +368,8 @@ Status Core::take_part_data(const PartData& data, UnixMillis now) {
     }
     if (!whole) return request_parts(now);
     const MessageSubject subject = part.subject;
-    arriving_.erase(std::find_if(arriving_.begin(), arriving_.end(), [&](const Arriving& a) { return &a == fetched; }));
+    arriving_.erase(
+        std::find_if(arriving_.begin(), arriving_.end(), [&](const Arriving& a) { return &a == fetched; }));
     SAMPAN_TRY(finish_part(subject, now));
     return request_parts(now);
 }

@@ -62,7 +62,7 @@ Result<Header> Core::draft_header(const PublishRequest& request, UnixMillis now)
 }
 
 Result<std::vector<ReaderView>> Core::judge_readers(const PublishRequest& request, const Header& draft,
-                                                UnixMillis now) const {
+                                                    UnixMillis now) const {
     std::vector<ReaderView> out;
     for (const AgencyId& id : wanted_readers(request.briefing, registry().registry(), agency())) {
         const Decision decision = judge_recipient(draft, id, registry(), now);
@@ -97,7 +97,8 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
                      "lower the label, or ask your security administrator");
     if (request.dry_run) return report;
     if (!archive_)
-        return Error(NodeError::archive_locked, "the archive is locked: nothing can be published", "sampan unlock");
+        return Error(NodeError::archive_locked, "the archive is locked: nothing can be published",
+                     "sampan unlock");
     std::vector<AgencyId> readers;
     const bool named = !request.briefing.to.empty();
     for (const ReaderView& reader : report.readers) {
@@ -200,15 +201,16 @@ Status Core::submit_waiting(UnixMillis now) {
         auto deferred = deferred_.find(id);
         if (deferred != deferred_.end()) {
             if (!due(*deferred)) continue;
-            deferred->second.until = UnixMillis(std::numeric_limits<std::int64_t>::max());  // until it is answered
+            deferred->second.until =
+                UnixMillis(std::numeric_limits<std::int64_t>::max());  // until it is answered
         }
         SAMPAN_TRY(submit(id));
     }
     return ok_status();
 }
 
-// Over quota, a batch that was rolled back, or a broker that does not have the epoch yet: it stays in the outbox, the
-// officer sees why, and it goes again, each time a little later.
+// Over quota, a batch that was rolled back, or a broker that does not have the epoch yet: it stays in the
+// outbox, the officer sees why, and it goes again, each time a little later.
 Status Core::defer(const MessageId& id, const SessionError& why, UnixMillis now) {
     in_flight_.erase(id);
     Deferred& deferred = deferred_[id];

@@ -10,7 +10,8 @@ namespace {
 constexpr std::int64_t k_prekey_rotation_ms = k_day_ms;
 constexpr std::int64_t k_bundle_life_ms = limits::k_message_life_ms;
 constexpr std::int64_t k_statement_patience_ms = 5 * k_second_ms;
-constexpr std::int64_t k_descriptor_margin_ms = 7 * k_day_ms;  // renewed before it ends, while the certificate lasts
+constexpr std::int64_t k_descriptor_margin_ms =
+    7 * k_day_ms;  // renewed before it ends, while the certificate lasts
 constexpr std::int64_t k_consistency_patience_ms = 30 * k_second_ms;
 constexpr std::int64_t k_sweep_ms = k_hour_ms;
 constexpr std::int64_t k_list_again_ms = k_second_ms;
@@ -59,8 +60,9 @@ Status Core::load(UnixMillis now) {
     }
     SAMPAN_ASSIGN(std::optional<LogConflict> conflict, store_.log_conflict());
     if (conflict) {
-        log_problem_ = Error(conflict->name == error_name(LogError::rollback) ? LogError::rollback : LogError::fork,
-                             conflict->detail, std::string(k_log_remedy));
+        log_problem_ =
+            Error(conflict->name == error_name(LogError::rollback) ? LogError::rollback : LogError::fork,
+                  conflict->detail, std::string(k_log_remedy));
         SAMPAN_TRY(settle_log_problem());
     }
     SAMPAN_TRY(renew_descriptor(now));
@@ -222,7 +224,8 @@ Status Core::take_welcome(const Welcome& welcome, UnixMillis now) {
     clock_difference_ms_ = welcome.time.get() - now.get();
     descriptor_logged_ = welcome.descriptor_counter;
     bundle_logged_ = welcome.prekey_counter;
-    // The broker's keys may be those of an epoch that is not here yet: first the registry, then what it vouches for.
+    // The broker's keys may be those of an epoch that is not here yet: first the registry, then what it
+    // vouches for.
     if (welcome.registry_epoch <= registry().registry().epoch) return begin_session(now);
     registry_asked_at_ = now;
     send(FetchRegistry{registry().registry().epoch});

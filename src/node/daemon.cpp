@@ -31,7 +31,8 @@ constexpr std::int64_t k_full_disk_ms = 10'000;         // before it is tried ag
 constexpr std::size_t k_frames_per_batch = 64;
 
 // Structured, without content.
-void log_event(spdlog::level::level_enum level, std::string_view event, nlohmann::json fields = nlohmann::json::object()) {
+void log_event(spdlog::level::level_enum level, std::string_view event,
+               nlohmann::json fields = nlohmann::json::object()) {
     fields["event"] = event;
     fields["time"] = to_rfc3339(system_clock().wall());
     fields["level"] = std::string(spdlog::level::to_string_view(level).data());
@@ -39,7 +40,8 @@ void log_event(spdlog::level::level_enum level, std::string_view event, nlohmann
 }
 
 void start_logging(const std::string& level) {
-    auto logger = std::make_shared<spdlog::logger>("sampan-node", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto logger =
+        std::make_shared<spdlog::logger>("sampan-node", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     logger->set_pattern("%v");
     logger->set_level(spdlog::level::from_str(level));
     logger->flush_on(spdlog::level::info);
@@ -55,8 +57,12 @@ void harden() {
 
 class Daemon {
   public:
-    Daemon(const Settings& settings, std::unique_ptr<NodeStore> store, std::unique_ptr<Core> core, CurveKeyPair curve)
-        : settings_(settings), store_(std::move(store)), core_(std::move(core)), curve_(std::move(curve)),
+    Daemon(const Settings& settings, std::unique_ptr<NodeStore> store, std::unique_ptr<Core> core,
+           CurveKeyPair curve)
+        : settings_(settings),
+          store_(std::move(store)),
+          core_(std::move(core)),
+          curve_(std::move(curve)),
           api_(queue_, system_files(), system_clock()) {}
 
     Status run();
@@ -150,7 +156,8 @@ Status Daemon::follow_events() {
     return flush();
 }
 
-// What waits is taken in one transaction of the store; nothing that depends on it leaves before it is durable.
+// What waits is taken in one transaction of the store; nothing that depends on it leaves before it is
+// durable.
 Status Daemon::take_batch(UnixMillis now) {
     for (std::size_t i = 0; dealer_ && !core_->dropping() && i < k_frames_per_batch; ++i) {
         auto frame = dealer_->receive();
@@ -178,8 +185,8 @@ Status Daemon::pump() {
     return flush();
 }
 
-// A full disk is an ordinary refusal: nothing of the batch was kept or said, the broker will repeat it. Everything else
-// stops the program by name.
+// A full disk is an ordinary refusal: nothing of the batch was kept or said, the broker will repeat it.
+// Everything else stops the program by name.
 Status Daemon::recover(const Error& why, UnixMillis now) {
     if (!why.is(StoreError::disk_full) && !why.is(FileError::no_space)) return why;
     log_event(spdlog::level::err, "disk_full", {{"error", why.text()}});
@@ -202,7 +209,9 @@ Status Daemon::follow_epochs() {
         SAMPAN_ASSIGN(Bytes epoch, read_file(system_files(), path, limits::k_registry_bytes));
         const Status accepted = core_->accept_epoch(epoch, system_clock().wall());
         if (!accepted.ok()) {
-            if (told_problem_ != path) log_event(spdlog::level::err, "epoch_refused", {{"file", path}, {"error", accepted.error().text()}});
+            if (told_problem_ != path)
+                log_event(spdlog::level::err, "epoch_refused",
+                          {{"file", path}, {"error", accepted.error().text()}});
             told_problem_ = path;
             return ok_status();
         }
@@ -243,10 +252,13 @@ Status Daemon::run() {
     sigaddset(&stops, SIGTERM);
     sigaddset(&stops, SIGINT);
     const int signals = ::signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
-    ApiOptions options{settings_.socket_path, settings_.socket_for_group ? 0660U : 0600U, settings_.allow_uids};
+    ApiOptions options{settings_.socket_path, settings_.socket_for_group ? 0660U : 0600U,
+                       settings_.allow_uids};
     SAMPAN_ASSIGN(std::unique_ptr<ApiServer> server,
-                  ApiServer::start(std::move(options), [this](const ApiRequest& request) { return api_.handle(request); }));
-    log_event(spdlog::level::info, "ready", {{"socket", settings_.socket_path}, {"agency", settings_.agency.text()}});
+                  ApiServer::start(std::move(options),
+                                   [this](const ApiRequest& request) { return api_.handle(request); }));
+    log_event(spdlog::level::info, "ready",
+              {{"socket", settings_.socket_path}, {"agency", settings_.agency.text()}});
     ::sd_notify(0, "READY=1");
     Status outcome = ok_status();
     while (outcome.ok()) {
@@ -287,14 +299,17 @@ Result<Start> read_start(const Settings& settings) {
     SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase(files, settings));
     SAMPAN_ASSIGN(NodeKeys keys, load_node_keys(files, settings.keys_folder, passphrase));
     if (keys.agency != settings.agency)
-        return Error(NodeError::bad_settings, "the keys are of " + keys.agency.text() + ", node.toml says " + settings.agency.text());
+        return Error(NodeError::bad_settings,
+                     "the keys are of " + keys.agency.text() + ", node.toml says " + settings.agency.text());
     SAMPAN_ASSIGN(RegistryChain chain, read_epochs(files, settings.epochs_folder, settings.trust));
     if (chain.newest()->registry().exchange != keys.exchange)
-        return Error(NodeError::bad_settings, "the keys are for " + keys.exchange.text() + ", the registry is of " +
+        return Error(NodeError::bad_settings, "the keys are for " + keys.exchange.text() +
+                                                  ", the registry is of " +
                                                   chain.newest()->registry().exchange.text());
     const UnixMillis now = system_clock().wall();
     if (now >= keys.certificate.validity().not_after)
-        return Error(CryptoError::expired, "the node certificate expired at " + to_rfc3339(keys.certificate.validity().not_after),
+        return Error(CryptoError::expired,
+                     "the node certificate expired at " + to_rfc3339(keys.certificate.validity().not_after),
                      "renew it with the agency's root; or is this machine's clock wrong?");
     return Start{std::move(keys), std::move(chain)};
 }
@@ -318,14 +333,16 @@ Status run_daemon(const Settings& settings) {
     FileSystem& files = system_files();
     SAMPAN_ASSIGN(Start start, read_start(settings));
     SAMPAN_TRY(files.make_directories(settings.data_folder));
-    SAMPAN_ASSIGN(std::unique_ptr<NodeStore> store, NodeStore::open(settings.data_folder + "/node.db", settings.agency));
+    SAMPAN_ASSIGN(std::unique_ptr<NodeStore> store,
+                  NodeStore::open(settings.data_folder + "/node.db", settings.agency));
     CurveKeyPair curve{start.keys.curve.public_key, start.keys.curve.secret_key.duplicate()};
     CoreOptions options{std::move(start.keys), settings.data_folder, "sampan-node " SAMPAN_VERSION};
-    SAMPAN_ASSIGN(std::unique_ptr<Core> core,
-                  Core::create(std::move(options), *store, files, std::move(start.chain), system_clock().wall()));
+    SAMPAN_ASSIGN(std::unique_ptr<Core> core, Core::create(std::move(options), *store, files,
+                                                           std::move(start.chain), system_clock().wall()));
     core->set_keys_folder(settings.keys_folder);
     if (settings.archive_passphrase_file) {
-        SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase_file(files, *settings.archive_passphrase_file));
+        SAMPAN_ASSIGN(SecretBuffer passphrase,
+                      read_passphrase_file(files, *settings.archive_passphrase_file));
         SAMPAN_ASSIGN(X25519KeyPair archive, load_archive_key(files, settings.keys_folder, passphrase));
         SAMPAN_TRY(core->unlock(std::move(archive), system_clock().wall()));
     }

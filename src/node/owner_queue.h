@@ -1,5 +1,6 @@
-// Work for the owner thread, from others: a closure goes in, its result comes back, the owner never shares its state.
-// A mutex because many API threads put in and one owner takes out; the queue is all that it guards.
+// Work for the owner thread, from others: a closure goes in, its result comes back, the owner never shares
+// its state. A mutex because many API threads put in and one owner takes out; the queue is all that it
+// guards.
 #pragma once
 
 #include <deque>

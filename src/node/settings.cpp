@@ -21,15 +21,18 @@ Status read_node_table(TomlTable& in, Settings& out) {
     SAMPAN_ASSIGN(out.keys_folder, in.need_text("keys"));
     SAMPAN_ASSIGN(out.data_folder, in.need_text("data"));
     SAMPAN_ASSIGN(out.socket_path, in.need_text("socket"));
-    if (out.socket_path.size() > 100) return in.error("socket", "a Unix socket's path has at most 100 characters");
+    if (out.socket_path.size() > 100)
+        return in.error("socket", "a Unix socket's path has at most 100 characters");
     SAMPAN_ASSIGN(out.passphrase_file, in.text("passphrase_file"));
     SAMPAN_ASSIGN(out.archive_passphrase_file, in.text("archive_passphrase_file"));
     SAMPAN_ASSIGN(std::optional<std::int64_t> descriptor, in.integer("passphrase_fd"));
     if (descriptor) {
-        if (*descriptor < 3 || *descriptor > 1023) return in.error("passphrase_fd", "expected a descriptor from 3 to 1023");
+        if (*descriptor < 3 || *descriptor > 1023)
+            return in.error("passphrase_fd", "expected a descriptor from 3 to 1023");
         out.passphrase_fd = static_cast<int>(*descriptor);
     }
-    if (out.passphrase_file && out.passphrase_fd) return in.error("passphrase_fd", "give a file or a descriptor, not both");
+    if (out.passphrase_file && out.passphrase_fd)
+        return in.error("passphrase_fd", "give a file or a descriptor, not both");
     SAMPAN_ASSIGN(std::optional<std::vector<std::string>> uids, in.texts("allow_uids"));
     for (const std::string& text : uids.value_or(std::vector<std::string>{})) {
         char* end = nullptr;
@@ -39,7 +42,8 @@ Status read_node_table(TomlTable& in, Settings& out) {
         out.allow_uids.push_back(static_cast<std::uint32_t>(uid));
     }
     SAMPAN_ASSIGN(std::optional<std::string> access, in.text("socket_access"));
-    if (access && *access != "owner" && *access != "group") return in.error("socket_access", "expected \"owner\" or \"group\"");
+    if (access && *access != "owner" && *access != "group")
+        return in.error("socket_access", "expected \"owner\" or \"group\"");
     out.socket_for_group = access == "group";
     return ok_status();
 }
@@ -48,7 +52,8 @@ Status read_exchange_table(TomlTable& in, Settings& out) {
     SAMPAN_ASSIGN(out.epochs_folder, in.need_text("epochs"));
     SAMPAN_ASSIGN(std::string trust, in.need_text("trust"));
     auto parsed = Sha256Digest::parse_hex(trust);
-    if (!parsed.ok()) return in.error("trust", "expected 64 hexadecimal digits: sampan authority trust DIR prints them");
+    if (!parsed.ok())
+        return in.error("trust", "expected 64 hexadecimal digits: sampan authority trust DIR prints them");
     out.trust = *parsed;
     return ok_status();
 }
@@ -65,7 +70,9 @@ Result<SecretBuffer> read_descriptor(int descriptor) {
     std::size_t done = 0;
     while (done < bytes.size()) {
         const ssize_t got = ::read(descriptor, bytes.data() + done, bytes.size() - done);
-        if (got < 0) return Error(NodeError::bad_settings, "cannot read the passphrase from descriptor " + std::to_string(descriptor));
+        if (got < 0)
+            return Error(NodeError::bad_settings,
+                         "cannot read the passphrase from descriptor " + std::to_string(descriptor));
         if (got == 0) break;
         done += static_cast<std::size_t>(got);
     }
@@ -82,7 +89,8 @@ Result<Settings> read_settings(FileSystem& files, const std::string& path) {
     const Status read = read_toml(as_text(text), path, [&](TomlTable& root) -> Status {
         const Status node = root.table("node", true, [&](TomlTable& in) { return read_node_table(in, out); });
         if (!node.ok()) return node;
-        const Status exchange = root.table("exchange", true, [&](TomlTable& in) { return read_exchange_table(in, out); });
+        const Status exchange =
+            root.table("exchange", true, [&](TomlTable& in) { return read_exchange_table(in, out); });
         if (!exchange.ok()) return exchange;
         const Status broker = root.table("broker", false, [&](TomlTable& in) -> Status {
             SAMPAN_ASSIGN(std::optional<std::vector<std::string>> addresses, in.texts("addresses"));
@@ -110,10 +118,12 @@ Result<SecretBuffer> read_passphrase_file(FileSystem& files, const std::string& 
 Result<SecretBuffer> read_passphrase(FileSystem& files, const Settings& settings) {
     if (settings.passphrase_file) return read_passphrase_file(files, *settings.passphrase_file);
     if (settings.passphrase_fd) return read_descriptor(*settings.passphrase_fd);
-    const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");  // a folder's name, not a secret (systemd.exec)
+    const char* credentials =
+        std::getenv("CREDENTIALS_DIRECTORY");  // a folder's name, not a secret (systemd.exec)
     if (credentials != nullptr) return read_passphrase_file(files, std::string(credentials) + "/sampan-node");
-    return Error(NodeError::bad_settings, "nothing says where the passphrase of the key files is",
-                 "set passphrase_file or passphrase_fd in [node], or give systemd the credential sampan-node");
+    return Error(
+        NodeError::bad_settings, "nothing says where the passphrase of the key files is",
+        "set passphrase_file or passphrase_fd in [node], or give systemd the credential sampan-node");
 }
 
 Result<RegistryChain> read_epochs(FileSystem& files, const std::string& folder, const Sha256Digest& trust) {
@@ -131,7 +141,8 @@ Result<RegistryChain> read_epochs(FileSystem& files, const std::string& folder, 
         }
     }
     if (!chain)
-        return Error(NodeError::bad_settings, folder + " holds no epoch files", "copy the authority's epochs folder there");
+        return Error(NodeError::bad_settings, folder + " holds no epoch files",
+                     "copy the authority's epochs folder there");
     return std::move(*chain);
 }
 

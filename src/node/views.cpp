@@ -21,7 +21,8 @@ Result<std::size_t> limit_of(const Query& query) {
     if (at == query.end()) return k_rows_default;
     if (at->second.empty() || at->second.size() > 6 ||
         !std::all_of(at->second.begin(), at->second.end(), [](char c) { return c >= '0' && c <= '9'; }))
-        return Error(NodeError::bad_request, "limit: expected a number up to 100000, found \"" + at->second.substr(0, 20) + "\"");
+        return Error(NodeError::bad_request,
+                     "limit: expected a number up to 100000, found \"" + at->second.substr(0, 20) + "\"");
     return std::min<std::size_t>(std::stoul(at->second), k_rows_most);
 }
 
@@ -66,7 +67,8 @@ json label_json(const Label& label) {
 }
 
 // Title and kind where the archive is unlocked, null where it is not.
-void add_document(json& out, Core& core, const MessageSubject& subject, const MessageId& id, const Bytes& record) {
+void add_document(json& out, Core& core, const MessageSubject& subject, const MessageId& id,
+                  const Bytes& record) {
     const auto summary = core.summary(subject, id, record);
     out["title"] = summary.ok() ? json(summary->title) : json(nullptr);
     out["kind"] = summary.ok() ? json(summary->kind) : json(nullptr);
@@ -76,7 +78,8 @@ void add_document(json& out, Core& core, const MessageSubject& subject, const Me
 json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
     json out = json::array();
     for (const RecipientOutcome& outcome : outcomes) {
-        json one{{"agency", outcome.agency.text()}, {"outcome", outcome.code ? json(outcome_name(*outcome.code)) : json("pending")}};
+        json one{{"agency", outcome.agency.text()},
+                 {"outcome", outcome.code ? json(outcome_name(*outcome.code)) : json("pending")}};
         one["reason"] = outcome.reason;
         one["time"] = outcome.code ? json(to_rfc3339(outcome.time)) : json(nullptr);
         out.push_back(std::move(one));
@@ -94,15 +97,19 @@ struct Found {
 };
 
 Result<Found> find_message(Core& core, const std::string& id) {
-    const bool hex = std::all_of(id.begin(), id.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    const bool hex = std::all_of(id.begin(), id.end(),
+                                 [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
     if (!hex || id.size() < 6 || id.size() > 32)
-        return Error(NodeError::bad_request, "a message id is 6 to 32 hexadecimal digits", "sampan inbox and sampan outbox list them");
+        return Error(NodeError::bad_request, "a message id is 6 to 32 hexadecimal digits",
+                     "sampan inbox and sampan outbox list them");
     SAMPAN_ASSIGN(std::vector<InboxRow> received, core.store().inbox_by_prefix(id));
     SAMPAN_ASSIGN(std::vector<OutboxRow> sent, core.store().outbox_by_prefix(id));
     if (received.size() + sent.size() > 1)
-        return Error(NodeError::ambiguous_id, "more than one message id begins with " + id, "give more digits");
+        return Error(NodeError::ambiguous_id, "more than one message id begins with " + id,
+                     "give more digits");
     if (received.empty() && sent.empty())
-        return Error(NodeError::not_found, "no message id begins with " + id, "sampan inbox and sampan outbox list them");
+        return Error(NodeError::not_found, "no message id begins with " + id,
+                     "sampan inbox and sampan outbox list them");
     Found out;
     if (!sent.empty()) out.sent = std::move(sent.front());
     if (!received.empty()) out.received = std::move(received.front());
@@ -114,9 +121,13 @@ bool matches(const json& row, const Query& query) {
         const auto at = query.find(std::string(key));
         return at == query.end() || (value.is_string() && value.get<std::string>() == at->second);
     };
-    if (!wants("sender", row["sender"]) || !wants("kind", row["kind"]) || !wants("label", row["classification"])) return false;
+    if (!wants("sender", row["sender"]) || !wants("kind", row["kind"]) ||
+        !wants("label", row["classification"]))
+        return false;
     if (const auto at = query.find("dialogue"); at != query.end())
-        if (std::find(row["dialogues"].begin(), row["dialogues"].end(), json(at->second)) == row["dialogues"].end()) return false;
+        if (std::find(row["dialogues"].begin(), row["dialogues"].end(), json(at->second)) ==
+            row["dialogues"].end())
+            return false;
     if (query.contains("unread") && row["read"].get<bool>()) return false;
     if (const auto at = query.find("since"); at != query.end())
         if (row["received"].get<std::string>() < at->second) return false;
@@ -144,7 +155,9 @@ std::string status_view(Core& core, const std::string& address, UnixMillis now) 
              {"unlocked", core.unlocked()}};
     const auto counts = core.store().counts();
     if (counts.ok()) {
-        out["outbox"] = {{"waiting", counts->outbox_waiting}, {"sent", counts->outbox_sent}, {"refused", counts->outbox_refused}};
+        out["outbox"] = {{"waiting", counts->outbox_waiting},
+                         {"sent", counts->outbox_sent},
+                         {"refused", counts->outbox_refused}};
         out["inbox"] = {{"total", counts->inbox_total}, {"unread", counts->inbox_unread}};
     }
     out["proofs_pending"] = counts.ok() ? counts->proofs_pending : 0;
@@ -152,14 +165,17 @@ std::string status_view(Core& core, const std::string& address, UnixMillis now) 
         out["checkpoint"] = {{"size", core.checkpoint()->size.get()},
                              {"root", to_base64(core.checkpoint()->root.view())},
                              {"verified_at", to_rfc3339(core.checkpoint_note()->verified)}};
-    out["prekeys"] = {{"counter", core.bundle_counter()},
-                      {"newest_age_s", core.bundle_counter() == 0 ? 0 : (now.get() - core.bundle_issued().get()) / k_second_ms}};
+    out["prekeys"] = {
+        {"counter", core.bundle_counter()},
+        {"newest_age_s",
+         core.bundle_counter() == 0 ? 0 : (now.get() - core.bundle_issued().get()) / k_second_ms}};
     out["warnings"] = json::array();
     if (core.log_problem()) out["warnings"].push_back(core.log_problem()->text());
     if (!core.session_open() && !core.last_problem().empty()) out["warnings"].push_back(core.last_problem());
     if (core.session_open() && clock_is_off(core))
         out["warnings"].push_back("this machine's clock and the broker's differ by " + difference_text(core));
-    if (core.registry().expired(now)) out["warnings"].push_back("the registry has expired: messages arrive, but none can be sent");
+    if (core.registry().expired(now))
+        out["warnings"].push_back("the registry has expired: messages arrive, but none can be sent");
     return dump(out);
 }
 
@@ -171,7 +187,10 @@ std::string registry_view(Core& core) {
              {"hash", core.registry().hash().hex()},
              {"issued", to_rfc3339(registry.issued)},
              {"expires", to_rfc3339(registry.expires)},
-             {"policy", {{"id", registry.policy.id}, {"version", registry.policy.version}, {"title", registry.policy.title}}}};
+             {"policy",
+              {{"id", registry.policy.id},
+               {"version", registry.policy.version},
+               {"title", registry.policy.title}}}};
     static constexpr std::string_view statuses[] = {"", "joining", "active", "suspended", "revoked"};
     out["members"] = json::array();
     for (const Member& member : registry.members)
@@ -199,7 +218,8 @@ std::string registry_view(Core& core) {
 std::string peers_view(Core& core) {
     json out{{"schema", "sampan.peers/1"}, {"peers", json::array()}};
     for (const Core::PeerView& peer : core.peer_views())
-        out["peers"].push_back({{"agency", peer.agency.text()}, {"descriptor", peer.descriptor}, {"prekeys", peer.prekeys}});
+        out["peers"].push_back(
+            {{"agency", peer.agency.text()}, {"descriptor", peer.descriptor}, {"prekeys", peer.prekeys}});
     return dump(out);
 }
 
@@ -239,7 +259,8 @@ Result<std::string> outbox_view(Core& core, const Query& query) {
     SAMPAN_TRY(refuse_unknown(query, {"limit", "state"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
     const auto wanted = query.find("state");
-    SAMPAN_ASSIGN(std::vector<OutboxRow> rows, core.store().outbox(wanted == query.end() ? limit : k_rows_most));
+    SAMPAN_ASSIGN(std::vector<OutboxRow> rows,
+                  core.store().outbox(wanted == query.end() ? limit : k_rows_most));
     json out{{"schema", "sampan.outbox/1"}, {"messages", json::array()}};
     for (const OutboxRow& row : rows) {
         if (wanted != query.end() && outbox_state_name(row.state) != wanted->second) continue;
@@ -261,7 +282,8 @@ Result<std::string> outbox_view(Core& core, const Query& query) {
 Result<std::string> inbox_view(Core& core, const Query& query) {
     SAMPAN_TRY(refuse_unknown(query, {"limit", "sender", "kind", "label", "dialogue", "unread", "since"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
-    SAMPAN_ASSIGN(std::vector<InboxRow> rows, core.store().inbox(query.size() > query.count("limit") ? k_rows_most : limit));
+    SAMPAN_ASSIGN(std::vector<InboxRow> rows,
+                  core.store().inbox(query.size() > query.count("limit") ? k_rows_most : limit));
     json out{{"schema", "sampan.inbox/1"}, {"messages", json::array()}};
     for (const InboxRow& row : rows) {
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
@@ -302,7 +324,8 @@ Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
     if (found.received) {
         out["received"] = to_rfc3339(found.received->received);
         out["proof"] = found.received->proof_verified ? "verified" : "pending";
-        if (!peek && !found.received->read) SAMPAN_TRY(core.store().mark_read(found.received->sender, found.received->message_id));
+        if (!peek && !found.received->read)
+            SAMPAN_TRY(core.store().mark_read(found.received->sender, found.received->message_id));
     }
     return dump(out);
 }
@@ -310,29 +333,37 @@ Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
 Result<std::string> receipts_view(Core& core, const std::string& id) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
     if (!found.sent)
-        return Error(NodeError::not_found, "this message was received, not sent: its sender holds the receipts");
+        return Error(NodeError::not_found,
+                     "this message was received, not sent: its sender holds the receipts");
     const OutboxRow& row = *found.sent;
-    json out{{"schema", "sampan.receipts/1"}, {"message_id", row.message_id.hex()}, {"state", outbox_state_name(row.state)}};
+    json out{{"schema", "sampan.receipts/1"},
+             {"message_id", row.message_id.hex()},
+             {"state", outbox_state_name(row.state)}};
     if (!row.answer.empty()) {
-        out["answer"] = {{"code", row.state == OutboxState::refused ? "refused" : "accepted"},
-                         {"reason", row.reason},
-                         {"detail", row.detail},
-                         {"signature", core.answer_evidence_holds(row.answer) ? "verified" : "does not verify"},
-                         {"evidence", to_base64(row.answer)}};
+        out["answer"] = {
+            {"code", row.state == OutboxState::refused ? "refused" : "accepted"},
+            {"reason", row.reason},
+            {"detail", row.detail},
+            {"signature", core.answer_evidence_holds(row.answer) ? "verified" : "does not verify"},
+            {"evidence", to_base64(row.answer)}};
     }
     out["leaf_index"] = row.leaf_index ? json(row.leaf_index->get()) : json(nullptr);
     out["proof"] = row.proof_verified ? "verified" : "pending";
     out["recipients"] = outcomes_json(row.outcomes);
     for (std::size_t i = 0; i < row.outcomes.size(); ++i)
         if (row.outcomes[i].code)
-            out["recipients"][i]["signature"] = core.outcome_evidence_holds(row.outcomes[i]) ? "verified" : "does not verify";
+            out["recipients"][i]["signature"] =
+                core.outcome_evidence_holds(row.outcomes[i]) ? "verified" : "does not verify";
     return dump(out);
 }
 
 Result<std::string> proof_view(Core& core, const std::string& id) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
-    const std::optional<LeafIndex> leaf = found.sent ? found.sent->leaf_index : std::optional(found.received->leaf_index);
-    if (!leaf) return Error(NodeError::not_found, "the broker has not accepted this message yet", "sampan receipts shows where it is");
+    const std::optional<LeafIndex> leaf =
+        found.sent ? found.sent->leaf_index : std::optional(found.received->leaf_index);
+    if (!leaf)
+        return Error(NodeError::not_found, "the broker has not accepted this message yet",
+                     "sampan receipts shows where it is");
     LogEntry entry;
     entry.time_s = found.sent ? found.sent->leaf_time_s : found.received->leaf_time_s;
     entry.subject = EntrySubject((found.sent ? found.sent->subject : found.received->subject).array());
@@ -349,38 +380,45 @@ Result<std::string> proof_view(Core& core, const std::string& id) {
 
 Result<std::string> doctor_view(Core& core, UnixMillis now) {
     json checks = json::array();
-    const auto check = [&](std::string_view name, bool ok, const std::string& detail, const std::string& remedy) {
+    const auto check = [&](std::string_view name, bool ok, const std::string& detail,
+                           const std::string& remedy) {
         checks.push_back({{"name", name}, {"ok", ok}, {"detail", detail}, {"remedy", ok ? "" : remedy}});
     };
     const Registry& registry = core.registry().registry();
     const Member* self = registry.member(core.agency());
     check("broker", core.session_open(), core.session_open() ? "a session is open" : core.last_problem(),
           "check that sampan-broker runs and can be reached; messages wait in the outbox meanwhile");
-    check("log", !core.log_problem(), core.log_problem() ? core.log_problem()->text() : "every checkpoint so far continues the last",
+    check("log", !core.log_problem(),
+          core.log_problem() ? core.log_problem()->text() : "every checkpoint so far continues the last",
           core.log_problem() ? core.log_problem()->remedy() : "");
     check("clock", !clock_is_off(core), "it and the broker's differ by " + difference_text(core),
           "set this machine's clock: nothing depends on it but what people see and when certificates end");
-    check("registry", !core.registry().expired(now), "epoch " + std::to_string(registry.epoch.get()) + ", expires " + to_rfc3339(registry.expires),
+    check("registry", !core.registry().expired(now),
+          "epoch " + std::to_string(registry.epoch.get()) + ", expires " + to_rfc3339(registry.expires),
           "ask the exchange authority for a new epoch");
     check("membership", self != nullptr && self->status == MemberStatus::active,
-          self == nullptr ? "this agency is not in the registry" : "this agency is in the registry", "ask the exchange authority");
+          self == nullptr ? "this agency is not in the registry" : "this agency is in the registry",
+          "ask the exchange authority");
     const auto descriptor = core.store().own_descriptor();
     if (descriptor.ok() && *descriptor) {
         const auto decoded = decode_descriptor((*descriptor)->statement.bytes);
         if (decoded.ok()) {
             const std::int64_t days = (decoded->expires.get() - now.get()) / k_day_ms;
-            check("certificate", days > 7, "expires " + to_rfc3339(decoded->expires) + ", in " + std::to_string(days) + " days",
+            check("certificate", days > 7,
+                  "expires " + to_rfc3339(decoded->expires) + ", in " + std::to_string(days) + " days",
                   "renew the node certificate with the agency's root");
         }
     }
-    check("archive", core.unlocked(), core.unlocked() ? "unlocked" : "locked: messages arrive, but cannot be shown", "sampan unlock");
+    check("archive", core.unlocked(),
+          core.unlocked() ? "unlocked" : "locked: messages arrive, but cannot be shown", "sampan unlock");
     std::uint64_t ready = 0, members = 0;
     for (const Core::PeerView& peer : core.peer_views()) {
         if (peer.agency == core.agency()) continue;
         ++members;
         ready += peer.prekeys ? 1 : 0;
     }
-    check("peers", ready == members, std::to_string(ready) + " of " + std::to_string(members) + " members have prekeys",
+    check("peers", ready == members,
+          std::to_string(ready) + " of " + std::to_string(members) + " members have prekeys",
           "members that have never connected cannot be sent to yet");
     return dump({{"schema", "sampan.doctor/1"}, {"checks", checks}});
 }
@@ -390,7 +428,8 @@ Result<AttachmentView> find_attachment(Core& core, const std::string& id, std::s
     SAMPAN_ASSIGN(ArchivedMessage opened, core.open_archived(found.id(), found.record()));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
     if (index >= opened.content.attachments.size() || index >= seal.header.parts.size())
-        return Error(NodeError::not_found, "the message has " + std::to_string(opened.content.attachments.size()) + " attachments");
+        return Error(NodeError::not_found,
+                     "the message has " + std::to_string(opened.content.attachments.size()) + " attachments");
     AttachmentView out;
     out.part = seal.header.parts[index];
     out.entry = std::move(opened.content.attachments[index]);

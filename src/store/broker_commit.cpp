@@ -1,5 +1,5 @@
-// One batch, one transaction. Order: bytes of part frames (synced), then every row, then COMMIT, and only then the
-// memory beside the database.
+// One batch, one transaction. Order: bytes of part frames (synced), then every row, then COMMIT, and only
+// then the memory beside the database.
 #include "sampan/base/encode.h"
 #include "store/broker_sqlite.h"
 
@@ -187,7 +187,8 @@ Status SqliteBrokerStore::write_notices(const CommitBatch& batch, Staged& staged
             bits[0] = static_cast<std::uint8_t>(notice.keep.size() >> 8);
             bits[1] = static_cast<std::uint8_t>(notice.keep.size());
             for (std::size_t i = 0; i < notice.keep.size(); ++i)
-                if (notice.keep[i]) bits[2 + i / 8] = static_cast<std::uint8_t>(bits[2 + i / 8] | 1U << i % 8);
+                if (notice.keep[i])
+                    bits[2 + i / 8] = static_cast<std::uint8_t>(bits[2 + i / 8] | 1U << i % 8);
             SAMPAN_TRY(insert.bind(sender).bind_u64(notice.leaf.get()).bind(ByteView(bits)).run());
         }
     }
@@ -277,8 +278,7 @@ Status SqliteBrokerStore::write_parts(const CommitBatch& batch) {
         SAMPAN_ASSIGN(Query insert,
                       db_->use("INSERT OR REPLACE INTO part_frames(part, frame, leaf) VALUES(?, ?, ?)"));
         for (const NewPartFrame& frame : batch.part_frames)
-            SAMPAN_TRY(
-                insert.bind(frame.part.view()).bind_u64(frame.index).bind(frame.leaf.view()).run());
+            SAMPAN_TRY(insert.bind(frame.part.view()).bind_u64(frame.index).bind(frame.leaf.view()).run());
     }
     if (batch.part_uses.empty()) return ok_status();
     SAMPAN_ASSIGN(Query insert, db_->use("INSERT OR IGNORE INTO part_uses(part, leaf) VALUES(?, ?)"));

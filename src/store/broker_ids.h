@@ -1,5 +1,5 @@
-// Which (sender, message id) pairs were answered, in memory: fingerprints to row numbers. The rows decide; this
-// only says where to look, so that the table is written in order and a commit touches few pages.
+// Which (sender, message id) pairs were answered, in memory: fingerprints to row numbers. The rows decide;
+// this only says where to look, so that the table is written in order and a commit touches few pages.
 //
 // Open addressing, 16 bytes a slot, at most 70 % full. Fingerprints are keyed with a secret of this process:
 // nobody can choose ids that collide.

@@ -136,8 +136,7 @@ Status SqliteBrokerStore::verify_tile(const FullTile& full) {
 }
 
 Status SqliteBrokerStore::read_submissions() {
-    SAMPAN_ASSIGN(Query all,
-                  db_->use("SELECT number, sender, message_id FROM submissions ORDER BY number"));
+    SAMPAN_ASSIGN(Query all, db_->use("SELECT number, sender, message_id FROM submissions ORDER BY number"));
     while (true) {
         SAMPAN_ASSIGN(bool row, all.step());
         if (!row) return ok_status();

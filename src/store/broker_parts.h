@@ -1,5 +1,5 @@
-// The bytes of parts: one file a part, named by its root, frames at their places. A frame is written and its file
-// synced before the row that says it is here. One owner.
+// The bytes of parts: one file a part, named by its root, frames at their places. A frame is written and its
+// file synced before the row that says it is here. One owner.
 #pragma once
 
 #include <map>

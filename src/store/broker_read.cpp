@@ -274,8 +274,7 @@ Result<std::vector<StoredNotice>> SqliteBrokerStore::notices(const AgencyId& sen
         const std::size_t items = static_cast<std::size_t>(bits[0]) << 8 | bits[1];
         if (bits.size() != 2 + (items + 7) / 8) return missing("a notice without its items");
         StoredNotice notice{LeafIndex(find.u64(0)), logged.time_s, to_bytes(find.blob(3)), {}};
-        for (std::size_t i = 0; i < items; ++i)
-            notice.keep.push_back((bits[2 + i / 8] >> i % 8 & 1) != 0);
+        for (std::size_t i = 0; i < items; ++i) notice.keep.push_back((bits[2 + i / 8] >> i % 8 & 1) != 0);
         out.push_back(std::move(notice));
     }
 }
@@ -327,7 +326,8 @@ Result<bool> SqliteBrokerStore::forget_answers(std::uint64_t before_s) {
     if (lists == 0) return false;
     std::uint64_t first_kept = next_submission_;
     {
-        SAMPAN_ASSIGN(Query row, db_->use("SELECT number FROM submissions WHERE answer > ? ORDER BY number LIMIT 1"));
+        SAMPAN_ASSIGN(Query row,
+                      db_->use("SELECT number FROM submissions WHERE answer > ? ORDER BY number LIMIT 1"));
         SAMPAN_ASSIGN(bool found, row.bind_u64(last).step());
         if (found) first_kept = row.u64(0);
     }

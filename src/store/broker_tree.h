@@ -1,6 +1,6 @@
-// The log's tree as tiles of 256 hashes: the rightmost tile of each level in memory, full ones handed out to be
-// stored. Appending costs one leaf and, in the mean, one node. A value: copied for a batch, kept when the batch
-// is committed.
+// The log's tree as tiles of 256 hashes: the rightmost tile of each level in memory, full ones handed out to
+// be stored. Appending costs one leaf and, in the mean, one node. A value: copied for a batch, kept when the
+// batch is committed.
 #pragma once
 
 #include <array>

@@ -20,7 +20,8 @@ constexpr const char* k_inbox_prefix =
 IdRange ids_beginning_with(const std::string& hex_prefix) {
     const auto digits = [&](char filler) {
         SAMPAN_ASSERT(hex_prefix.size() <= 2 * MessageId::k_size);
-        return MessageId::parse_hex(hex_prefix + std::string(2 * MessageId::k_size - hex_prefix.size(), filler));
+        return MessageId::parse_hex(hex_prefix +
+                                    std::string(2 * MessageId::k_size - hex_prefix.size(), filler));
     };
     auto first = digits('0'), last = digits('f');
     SAMPAN_ASSERT(first.ok() && last.ok());
@@ -86,10 +87,11 @@ Status SqliteNodeStore::begin_arrival(const ArrivedMessage& message) {
 }
 
 Result<std::vector<ArrivingPart>> SqliteNodeStore::arriving_parts() {
-    SAMPAN_ASSIGN(sqlite::Query all,
-                  db_->use("SELECT a.subject, a.part, a.size, a.root, a.frames_held, a.file, i.seal, i.signature "
-                           "FROM arriving_parts a JOIN inbox i "
-                           "ON i.subject = a.subject WHERE i.state = 1 ORDER BY i.received, a.part"));
+    SAMPAN_ASSIGN(
+        sqlite::Query all,
+        db_->use("SELECT a.subject, a.part, a.size, a.root, a.frames_held, a.file, i.seal, i.signature "
+                 "FROM arriving_parts a JOIN inbox i "
+                 "ON i.subject = a.subject WHERE i.state = 1 ORDER BY i.received, a.part"));
     std::vector<ArrivingPart> out;
     while (true) {
         SAMPAN_ASSIGN(bool found, all.step());
@@ -228,9 +230,10 @@ Result<NodeStore::Counts> SqliteNodeStore::counts() {
     out.outbox_waiting = outbox.u64(0);
     out.outbox_sent = outbox.u64(1);
     out.outbox_refused = outbox.u64(2);
-    SAMPAN_ASSIGN(sqlite::Query unproven,
-                  db_->use("SELECT (SELECT count(*) FROM outbox WHERE proof_verified = 0 AND leaf_index IS NOT "
-                           "NULL) + (SELECT count(*) FROM inbox WHERE proof_verified = 0)"));
+    SAMPAN_ASSIGN(
+        sqlite::Query unproven,
+        db_->use("SELECT (SELECT count(*) FROM outbox WHERE proof_verified = 0 AND leaf_index IS NOT "
+                 "NULL) + (SELECT count(*) FROM inbox WHERE proof_verified = 0)"));
     SAMPAN_ASSIGN(bool counted, unproven.step());
     SAMPAN_ASSERT(counted);
     out.proofs_pending = unproven.u64(0);

@@ -9,7 +9,8 @@ constexpr const char* k_outbox_columns =
     "leaf_index, leaf_time_s, "
     "proof_verified FROM outbox ORDER BY created DESC, message_id LIMIT ?";
 constexpr const char* k_outbox_prefix =
-    "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, leaf_index, leaf_time_s, "
+    "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, "
+    "leaf_index, leaf_time_s, "
     "proof_verified FROM outbox WHERE message_id BETWEEN ? AND ? LIMIT 3";
 constexpr const char* k_outbox_one =
     "SELECT message_id, subject, state, created, seal, signature, record, reason, detail, answer, "
@@ -116,7 +117,8 @@ Status SqliteNodeStore::enqueue(const OutboxMessage& message, const std::vector<
                                                        "stanzas = x'' WHERE message_id = ? AND state = 6"));
             SAMPAN_TRY(over.bind(supersedes->detail).bind(supersedes->message_id.view()).run());
         }
-        if (db_->changes() != 1) return Error(StoreError::not_found, "no such message waits to be sealed again");
+        if (db_->changes() != 1)
+            return Error(StoreError::not_found, "no such message waits to be sealed again");
     }
     return transaction.commit();
 }
@@ -171,9 +173,11 @@ Status SqliteNodeStore::mark_uploading(const MessageId& id) {
     return mark.bind(id.view()).run();
 }
 
-Status SqliteNodeStore::note_waiting(const MessageId& id, const std::string& reason, const std::string& detail) {
-    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE outbox SET reason = ?1, detail = ?2 WHERE message_id = ?3 "
-                                               "AND state <= 2 AND (reason != ?1 OR detail != ?2)"));
+Status SqliteNodeStore::note_waiting(const MessageId& id, const std::string& reason,
+                                     const std::string& detail) {
+    SAMPAN_ASSIGN(sqlite::Query mark,
+                  db_->use("UPDATE outbox SET reason = ?1, detail = ?2 WHERE message_id = ?3 "
+                           "AND state <= 2 AND (reason != ?1 OR detail != ?2)"));
     return mark.bind(reason).bind(detail).bind(id.view()).run();
 }
 
@@ -211,7 +215,8 @@ Status SqliteNodeStore::mark_resealing(const MessageId& id, const std::string& r
 }
 
 Result<std::vector<MessageId>> SqliteNodeStore::resealing() {
-    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT message_id FROM outbox WHERE state = 6 ORDER BY created"));
+    SAMPAN_ASSIGN(sqlite::Query all,
+                  db_->use("SELECT message_id FROM outbox WHERE state = 6 ORDER BY created"));
     std::vector<MessageId> out;
     while (true) {
         SAMPAN_ASSIGN(bool row, all.step());

@@ -207,8 +207,7 @@ Status Connection::check_format(const OpenOptions& options) {
                                                      std::to_string(options.version));
     if (!options.check_pages) return ok_status();
     SAMPAN_ASSIGN(std::string check, pragma_text("PRAGMA quick_check(1)"));
-    if (check != "ok")
-        return Error(StoreError::damaged, check, std::string(remedy_of(StoreError::damaged)));
+    if (check != "ok") return Error(StoreError::damaged, check, std::string(remedy_of(StoreError::damaged)));
     return ok_status();
 }
 

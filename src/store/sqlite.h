@@ -1,5 +1,5 @@
-// A thin wrapper of SQLite: one connection, exclusive, WAL, synchronous=FULL; statements are compiled once and
-// kept; every failure is a StoreError. One owner thread.
+// A thin wrapper of SQLite: one connection, exclusive, WAL, synchronous=FULL; statements are compiled once
+// and kept; every failure is a StoreError. One owner thread.
 //
 //   SAMPAN_ASSIGN(Transaction transaction, Transaction::begin(db));
 //   SAMPAN_ASSIGN(Query insert, db.use("INSERT INTO t(a, b) VALUES(?, ?)"));
@@ -25,14 +25,14 @@ struct sqlite3_stmt;
 namespace sampan::sqlite {
 
 struct OpenOptions {
-    std::string path;                // or ":memory:"
+    std::string path;                 // or ":memory:"
     std::int32_t application_id = 0;  // refused (`unknown_format`) when the file has another
     std::int32_t version = 1;         // user_version; a later one is refused
     const char* schema = "";          // run in one transaction when the file is new
     std::uint32_t page_size = 4096;
-    std::string vfs;              // "" is the system's; fault tests name their own
-    std::int64_t max_pages = 0;   // 0: no bound; tests make the disk full with it
-    bool check_pages = true;      // PRAGMA quick_check before anything else is read
+    std::string vfs;             // "" is the system's; fault tests name their own
+    std::int64_t max_pages = 0;  // 0: no bound; tests make the disk full with it
+    bool check_pages = true;     // PRAGMA quick_check before anything else is read
     std::int64_t cache_kib = 32 * 1024;
     std::int64_t checkpoint_pages = 4000;  // WAL pages after which SQLite copies into the database
 };

@@ -1,5 +1,5 @@
-// Sealing and opening beside the primitives they are made of (Google Benchmark), then the physical bounds of this machine.
-// Read ratios within one run: single figures swing with the machine.
+// Sealing and opening beside the primitives they are made of (Google Benchmark), then the physical bounds of
+// this machine. Read ratios within one run: single figures swing with the machine.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -39,7 +39,8 @@ void primitives_of_seal(benchmark::State& state) {
     const auto aead_key = random_secret<AeadKey>();
     for (auto _ : state) {
         const HpkeSender sender;
-        for (const X25519KeyPair& pair : pairs) benchmark::DoNotOptimize(sender.seal(pair.public_key, small, {}, small).ok());
+        for (const X25519KeyPair& pair : pairs)
+            benchmark::DoNotOptimize(sender.seal(pair.public_key, small, {}, small).ok());
         benchmark::DoNotOptimize(stream_seal(aead_key, body).size());
         benchmark::DoNotOptimize(sha256(body).is_zero());
         benchmark::DoNotOptimize(key.sign(small).is_zero());
@@ -71,7 +72,8 @@ void print_bounds() {
     rate("fdatasync of a 4 KiB append", bench::bound_fdatasync(".", time));
     rate("raw CURVE, 2 KiB to 12 readers, deliveries", bench::bound_curve_fan_out(2048, 12, time));
     rate("raw CURVE round trip, 2 KiB", bench::bound_curve_round_trip(2048, time));
-    std::printf("Merkle append costs %.1f %% of one verification (at most 5)\n", 100 * verify.per_second / append.per_second);
+    std::printf("Merkle append costs %.1f %% of one verification (at most 5)\n",
+                100 * verify.per_second / append.per_second);
 }
 
 }  // namespace

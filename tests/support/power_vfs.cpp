@@ -40,8 +40,10 @@ struct PowerVfs {
     }
     static int write(sqlite3_file* f, const void* bytes, int amount, sqlite3_int64 offset) {
         const auto* data = static_cast<const std::uint8_t*>(bytes);
-        return file(f).disk->record(
-            {Operation::Kind::write, file(f).path, static_cast<std::uint64_t>(offset), {data, data + amount}});
+        return file(f).disk->record({Operation::Kind::write,
+                                     file(f).path,
+                                     static_cast<std::uint64_t>(offset),
+                                     {data, data + amount}});
     }
     static int truncate(sqlite3_file* f, sqlite3_int64 size) {
         return file(f).disk->record(
@@ -64,10 +66,10 @@ struct PowerVfs {
     static int characteristics(sqlite3_file*) { return 0; }
 
     static int open(sqlite3_vfs* vfs, const char* path, sqlite3_file* f, int flags, int* out_flags) {
-        static const sqlite3_io_methods methods = {1,        close, read,     write,   truncate, sync,
-                                                   size,     lock,  lock,     reserved, control,  sector,
-                                                   characteristics, nullptr, nullptr, nullptr, nullptr, nullptr,
-                                                   nullptr};
+        static const sqlite3_io_methods methods = {
+            1,       close,    read,    write,  truncate,        sync,    size,    lock,
+            lock,    reserved, control, sector, characteristics, nullptr, nullptr, nullptr,
+            nullptr, nullptr,  nullptr};
         auto& opened = file(f);
         opened.disk = &disk(vfs);
         new (&opened.path) std::string(path != nullptr ? path : "temporary");

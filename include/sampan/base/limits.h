@@ -46,7 +46,8 @@ inline constexpr std::size_t k_signed_list_items = 1024;  // answers or outcomes
 inline constexpr std::size_t k_prekeys_per_bundle = 4;
 inline constexpr std::size_t k_label_values = 256;  // category values of one label
 inline constexpr std::size_t k_members = 4096;
-inline constexpr std::size_t k_authority_keys = 16;  // of one registry; its signatures are at most twice as many
+inline constexpr std::size_t k_authority_keys =
+    16;  // of one registry; its signatures are at most twice as many
 inline constexpr std::size_t k_broker_addresses = 16;
 inline constexpr std::size_t k_name_bytes = 256;  // an agency's or auditor's name in one language
 inline constexpr std::size_t k_protobuf_depth = 16;

@@ -14,7 +14,7 @@ inline constexpr std::size_t k_voids = 64;  // in one content
 inline constexpr std::size_t k_void_refusal_bytes = 4 * limits::k_kib;
 
 struct AttachmentEntry {
-    std::string name;        // a file name without folders, control or invisible characters; once in a content
+    std::string name;  // a file name without folders, control or invisible characters; once in a content
     std::string media_type;  // "application/pdf"
     std::uint64_t size = 0;  // plaintext bytes
     Sha256Digest sha256;     // of the plaintext

@@ -20,8 +20,8 @@ inline constexpr std::uint32_t k_message_version = 1;
 inline constexpr std::uint32_t k_suite_1 = 1;
 // No tree grows beyond this (C2SP tlog-checkpoint readers hold sizes in signed 64 bits).
 inline constexpr std::uint64_t k_largest_tree = 0x7fff'ffff'ffff'ffffULL;
-inline constexpr std::size_t k_reason_bytes = 64;  // the name of a refusal
-inline constexpr std::size_t k_enc_bytes = 32;                    // of a stanza, HPKE's enc
+inline constexpr std::size_t k_reason_bytes = 64;                    // the name of a refusal
+inline constexpr std::size_t k_enc_bytes = 32;                       // of a stanza, HPKE's enc
 inline constexpr std::size_t k_seal_fixed_bytes = 32 + 32 + 32 + 8;  // of a seal, after the header
 
 enum class MessageClass : std::uint8_t { submission = 1, workspace, receipt, recall, consent, control };
@@ -112,8 +112,8 @@ Status verify_stanza(const SignedSeal& seal, std::size_t index, const Stanza& st
                      const MerkleProof& proof);
 // Whole stanzas, at most limits::k_recipients, as a submission carries them.
 Result<std::vector<Stanza>> split_stanzas(ByteView bytes);
-// All stanzas belong to this seal, one for each recipient, all with the same enc. Gives their leaf hashes, from
-// which merkle_inclusion_all makes each recipient's proof.
+// All stanzas belong to this seal, one for each recipient, all with the same enc. Gives their leaf hashes,
+// from which merkle_inclusion_all makes each recipient's proof.
 Result<std::vector<MerkleHash>> verify_stanzas(const SignedSeal& seal, std::span<const Stanza> stanzas);
 // The body is the one that was sealed.
 Status verify_body(const SignedSeal& seal, ByteView body);

@@ -7,7 +7,16 @@
 
 namespace sampan {
 
-enum class LogError { bad_entry, bad_note, bad_checkpoint, wrong_origin, rollback, fork, bad_tile, bad_export };
+enum class LogError {
+    bad_entry,
+    bad_note,
+    bad_checkpoint,
+    wrong_origin,
+    rollback,
+    fork,
+    bad_tile,
+    bad_export
+};
 constexpr std::string_view error_name(LogError e) {
     switch (e) {
         case LogError::bad_entry:

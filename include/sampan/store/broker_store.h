@@ -177,15 +177,15 @@ struct StoredMailbox {
 // What the broker holds in memory from the start.
 struct BrokerFacts {
     LogHead head;
-    std::uint64_t newest_time_s = 0;    // of the newest entry
-    std::uint64_t answer_counter = 0;   // of the newest answer list
+    std::uint64_t newest_time_s = 0;   // of the newest entry
+    std::uint64_t answer_counter = 0;  // of the newest answer list
     std::uint64_t broker_list_counter = 0;
     std::uint64_t session_counter = 0;
     // Of each agency: its two newest descriptors, and its bundles back to the newest one logged before
     // `bundles_before_s`. By agency, type, counter.
     std::vector<StoredStatement> statements;
     std::vector<std::pair<AgencyId, StoredOutcomeList>> outcome_lists;  // the newest of each agency
-    std::vector<LoggedEpoch> epochs;  // ascending
+    std::vector<LoggedEpoch> epochs;                                    // ascending
     std::vector<StoredMailbox> mailboxes;
     std::vector<PendingSubmission> pending;
 };
@@ -229,10 +229,10 @@ class BrokerStore {
 };
 
 struct BrokerStoreOptions {
-    std::string directory;         // "": everything in memory, parts too
-    FileSystem* files = nullptr;   // system_files() when null
-    std::string vfs;               // of SQLite; fault tests name their own
-    std::int64_t max_pages = 0;    // 0: no bound
+    std::string directory;        // "": everything in memory, parts too
+    FileSystem* files = nullptr;  // system_files() when null
+    std::string vfs;              // of SQLite; fault tests name their own
+    std::int64_t max_pages = 0;   // 0: no bound
     std::uint32_t page_size = 4096;
     std::int64_t checkpoint_pages = 8000;
 };

@@ -1,12 +1,13 @@
 // What a node keeps. Verbs of the domain; each is one transaction, durable when it returns. One owner thread.
 // The states and what a crash at each step leaves are in src/store/STATES.md.
 //
-// Bodies, titles, file names and part keys never reach this layer in the clear: callers hand over records sealed to the
-// archive's public key, and prekeys sealed under the storage key. Headers, which the broker knows too, may be read.
+// Bodies, titles, file names and part keys never reach this layer in the clear: callers hand over records
+// sealed to the archive's public key, and prekeys sealed under the storage key. Headers, which the broker
+// knows too, may be read.
 //
-// Between begin_batch and commit_batch the verbs are one transaction: nothing of them is durable before, and after a verb
-// of a batch failed the batch can only be abandoned. What must not leave the process before it is durable waits for
-// commit_batch.
+// Between begin_batch and commit_batch the verbs are one transaction: nothing of them is durable before, and
+// after a verb of a batch failed the batch can only be abandoned. What must not leave the process before it
+// is durable waits for commit_batch.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,8 @@
 
 namespace sampan {
 
-// `resealing`: refused for an old prekey; sealed again once the readers' newer ones are held and the archive is unlocked.
+// `resealing`: refused for an old prekey; sealed again once the readers' newer ones are held and the archive
+// is unlocked.
 enum class OutboxState : std::uint8_t { waiting = 1, uploading, accepted, delivered, refused, resealing };
 std::string_view outbox_state_name(OutboxState state);
 
@@ -155,10 +157,10 @@ struct PinnedCheckpoint {
 };
 
 struct LogConflict {
-    std::string name;    // "log_rollback" or "log_fork"
+    std::string name;  // "log_rollback" or "log_fork"
     std::string detail;
-    std::string note;    // the checkpoint that contradicts the pinned one, as signed; "" when it was a proof
-    Epoch epoch;         // the newest registry then
+    std::string note;  // the checkpoint that contradicts the pinned one, as signed; "" when it was a proof
+    Epoch epoch;       // the newest registry then
     UnixMillis seen;
 };
 struct UnprovenLeaf {
@@ -210,15 +212,17 @@ class NodeStore {
     virtual Result<std::vector<MessageId>> unanswered(std::size_t limit) = 0;
     virtual Status mark_uploading(const MessageId& id) = 0;
     // Still waiting, and why: shown to people, "" when there is nothing to say.
-    virtual Status note_waiting(const MessageId& id, const std::string& reason, const std::string& detail) = 0;
-    virtual Status mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf, std::uint64_t time_s) = 0;
+    virtual Status note_waiting(const MessageId& id, const std::string& reason,
+                                const std::string& detail) = 0;
+    virtual Status mark_accepted(const MessageId& id, const Bytes& evidence, LeafIndex leaf,
+                                 std::uint64_t time_s) = 0;
     virtual Status mark_refused(const MessageId& id, const std::string& reason, const std::string& detail,
                                 const Bytes& evidence) = 0;
     virtual Status mark_resealing(const MessageId& id, const std::string& reason, const std::string& detail,
                                   const Bytes& evidence) = 0;
     virtual Result<std::vector<MessageId>> resealing() = 0;
-    // What became of one delivery; the message is `delivered` once every recipient has an outcome. False when no such
-    // message was sent to that agency.
+    // What became of one delivery; the message is `delivered` once every recipient has an outcome. False when
+    // no such message was sent to that agency.
     virtual Result<bool> record_outcome(const MessageSubject& subject, const RecipientOutcome& outcome) = 0;
     virtual Result<std::vector<OutboxRow>> outbox(std::size_t limit) = 0;
     virtual Result<std::vector<OutboxRow>> outbox_by_prefix(const std::string& hex_prefix) = 0;
@@ -243,8 +247,10 @@ class NodeStore {
     // With parts still to come: kept, shown to nobody, no outcome yet.
     virtual Status begin_arrival(const ArrivedMessage& message) = 0;
     virtual Result<std::vector<ArrivingPart>> arriving_parts() = 0;
-    virtual Status part_progress(const MessageSubject& subject, std::uint32_t part, std::uint64_t frames_held) = 0;
-    // Inbox row, replay row and outcome, together. For a message that began to arrive, the row there is completed.
+    virtual Status part_progress(const MessageSubject& subject, std::uint32_t part,
+                                 std::uint64_t frames_held) = 0;
+    // Inbox row, replay row and outcome, together. For a message that began to arrive, the row there is
+    // completed.
     virtual Status deliver(const ArrivedMessage& message, const PendingOutcome& outcome, bool show) = 0;
     virtual Status complete_arrival(const MessageSubject& subject, const PendingOutcome& outcome) = 0;
     // A message whose parts will not come any more: forgotten, as if it had never begun to arrive.
@@ -256,7 +262,8 @@ class NodeStore {
     virtual Result<std::vector<InboxRow>> inbox(std::size_t limit) = 0;
     virtual Result<std::vector<InboxRow>> inbox_by_prefix(const std::string& hex_prefix) = 0;
     struct Counts {
-        std::uint64_t inbox_total = 0, inbox_unread = 0, outbox_waiting = 0, outbox_sent = 0, outbox_refused = 0;
+        std::uint64_t inbox_total = 0, inbox_unread = 0, outbox_waiting = 0, outbox_sent = 0,
+                      outbox_refused = 0;
         std::uint64_t proofs_pending = 0;
     };
     virtual Result<Counts> counts() = 0;

@@ -1,5 +1,5 @@
-// Power loss and disk errors under the broker's store: whatever was acknowledged is there afterwards, and what
-// was not is there whole or not at all.
+// Power loss and disk errors under the broker's store: whatever was acknowledged is there afterwards, and
+// what was not is there whole or not at all.
 #include "contract/store/broker_scribe.h"
 #include "support/catch.h"
 #include "support/power_vfs.h"
@@ -9,7 +9,8 @@ using namespace sampan::test;
 
 namespace {
 
-const AgencyId k_thailand = reader_id("th-rtp"), k_japan = reader_id("jp-npa"), k_malaysia = reader_id("my-rmp");
+const AgencyId k_thailand = reader_id("th-rtp"), k_japan = reader_id("jp-npa"),
+               k_malaysia = reader_id("my-rmp");
 
 // A run of batches, and after which operation of the disk each was acknowledged.
 struct Run {
@@ -49,7 +50,8 @@ Run play(PowerDisk& disk, const std::string& folder, std::size_t batches) {
         }
         if (!(*store)->commit(batch).ok()) {
             run.stopped = true;
-            run.failed = {disk.operations(), TreeSize(batch.from_size.get() + batch.entries.size()), batch.root};
+            run.failed = {disk.operations(), TreeSize(batch.from_size.get() + batch.entries.size()),
+                          batch.root};
             // Whoever tries again after an I/O error must not be told that it worked.
             if (disk.has_failed()) CHECK_FALSE((*store)->commit(batch).ok());
             return run;

@@ -78,8 +78,8 @@ LeafIndex Scribe::add(CommitBatch& batch, EntryType type, Bytes record) {
 
 void Scribe::seal(CommitBatch& batch) {
     batch.root = edge_.root();
-    batch.checkpoint =
-        must(sign_checkpoint({"ajct.example/log/1", edge_.size(), batch.root}, "ajct.example/log/1", log_key()));
+    batch.checkpoint = must(
+        sign_checkpoint({"ajct.example/log/1", edge_.size(), batch.root}, "ajct.example/log/1", log_key()));
 }
 
 CommitBatch Scribe::batch(const BrokerStore& store, std::size_t messages, const AgencyId& sender,
@@ -99,8 +99,8 @@ CommitBatch Scribe::batch(const BrokerStore& store, std::size_t messages, const 
         const LeafIndex leaf = add(out, EntryType::submitted, encode_message_record(seal, signature));
         subjects_[leaf] = message_subject(seal, signature);
         keys_[leaf] = {sender, must(MessageId::parse(random(16)))};
-        out.messages.push_back({leaf, kept_.emplace_back(random(136 * readers.size())),
-                                kept_.emplace_back(random(500))});
+        out.messages.push_back(
+            {leaf, kept_.emplace_back(random(136 * readers.size())), kept_.emplace_back(random(500))});
         answers.answers.push_back(
             {sender, keys_[leaf].message_id, subjects_[leaf], static_cast<std::uint32_t>(i)});
         leaves.push_back(leaf);

@@ -1,5 +1,5 @@
-// Batches for a broker store, made of entries that hold together: a log that grows, mailboxes, answers. What a
-// store is asked to keep, and a model of what it must then say.
+// Batches for a broker store, made of entries that hold together: a log that grows, mailboxes, answers. What
+// a store is asked to keep, and a model of what it must then say.
 #pragma once
 
 #include <deque>

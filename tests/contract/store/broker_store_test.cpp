@@ -3,8 +3,8 @@
 #include "contract/store/broker_scribe.h"
 #include "support/catch.h"
 
-#include <fstream>
 #include <filesystem>
+#include <fstream>
 
 #include "sampan/crypto/random.h"
 
@@ -13,7 +13,8 @@ using namespace sampan::test;
 
 namespace {
 
-const AgencyId k_thailand = reader_id("th-rtp"), k_japan = reader_id("jp-npa"), k_malaysia = reader_id("my-rmp");
+const AgencyId k_thailand = reader_id("th-rtp"), k_japan = reader_id("jp-npa"),
+               k_malaysia = reader_id("my-rmp");
 
 struct Places {
     TemporaryFolder folder;
@@ -103,7 +104,8 @@ TEST_CASE("an outcome takes the message from that reader's mailbox alone; the bo
         CHECK(open_messages(*store).size() == 5);
         CHECK_FALSE(store->message(LeafIndex(4)).ok());
         CHECK(store->entries(LeafIndex(4), 1, 1)->front().record.empty() == false);  // the record stays
-        const auto rest = scribe.outcomes(*store, k_japan, {LeafIndex(0), LeafIndex(2), LeafIndex(5)}, {LeafIndex(5)});
+        const auto rest =
+            scribe.outcomes(*store, k_japan, {LeafIndex(0), LeafIndex(2), LeafIndex(5)}, {LeafIndex(5)});
         REQUIRE(store->commit(rest).ok());
         CHECK(mailboxes(*store).count("jp-npa") == 0);
         // An outcome for what is not in the mailbox is a contradiction, and nothing of it is kept.
@@ -150,13 +152,14 @@ TEST_CASE("proofs made from the stored tiles verify, at every size up to some hu
             for (std::uint64_t leaf = 0; leaf < size; leaf += 53) {
                 const auto proof = merkle_inclusion(LeafIndex(leaf), TreeSize(size), read);
                 REQUIRE(proof.ok());
-                CHECK(verify_inclusion(leaves[static_cast<std::size_t>(leaf)], LeafIndex(leaf), TreeSize(size),
-                                       *proof, root)
+                CHECK(verify_inclusion(leaves[static_cast<std::size_t>(leaf)], LeafIndex(leaf),
+                                       TreeSize(size), *proof, root)
                           .ok());
             }
             const auto consistency = merkle_consistency(TreeSize(size), store->head().size, read);
             REQUIRE(consistency.ok());
-            CHECK(verify_consistency({TreeSize(size), store->head().size, root, store->head().root}, *consistency)
+            CHECK(verify_consistency({TreeSize(size), store->head().size, root, store->head().root},
+                                     *consistency)
                       .ok());
         }
         CHECK_FALSE(store->node(0, leaves.size()).ok());
@@ -237,7 +240,8 @@ TEST_CASE("answers are forgotten by their age, and with them what only they reme
         INFO(place.name);
         auto store = place.open();
         Scribe scribe;
-        for (int i = 0; i < 3; ++i) REQUIRE(store->commit(scribe.batch(*store, 2, k_thailand, {k_japan})).ok());
+        for (int i = 0; i < 3; ++i)
+            REQUIRE(store->commit(scribe.batch(*store, 2, k_thailand, {k_japan})).ok());
         REQUIRE(store->forget_answers(1'600'000'000 + 3).ok());  // the third list was made at leaf 4
         CHECK_FALSE(store->find_submission(scribe.key_at(LeafIndex(0)))->has_value());
         CHECK_FALSE(store->find_submission(scribe.key_at(LeafIndex(3)))->has_value());
@@ -298,7 +302,8 @@ TEST_CASE("a full disk is named, keeps what was there, and ends when there is ro
         CHECK(last.error().is(StoreError::disk_full));
         CHECK(store->head().size == kept);
         CHECK(open_messages(*store).size() == kept.get());
-        CHECK(store->commit(scribe.batch(*store, 20, k_thailand, {k_japan})).error().is(StoreError::disk_full));
+        CHECK(
+            store->commit(scribe.batch(*store, 20, k_thailand, {k_japan})).error().is(StoreError::disk_full));
     }
     auto store = places.file().open();
     CHECK(store->head().size == kept);
@@ -328,12 +333,12 @@ TEST_CASE("damage to an entry, a record, a tile, a body, the head or the checkpo
             }
             REQUIRE(store->close().ok());
         }
-        REQUIRE(damage(place.directory + "/broker.db", ByteView(text).first(std::min<std::size_t>(text.size(), 32))) >
-                0);
+        REQUIRE(damage(place.directory + "/broker.db",
+                       ByteView(text).first(std::min<std::size_t>(text.size(), 32))) > 0);
         auto opened = place.try_open();
         if (kind == "body") {
-            // Bodies are checked against their seal when they are read; the core refuses to start with one that
-            // does not match (its hash is in the seal, which this suite makes up).
+            // Bodies are checked against their seal when they are read; the core refuses to start with one
+            // that does not match (its hash is in the seal, which this suite makes up).
             CHECK(opened.ok());
             continue;
         }

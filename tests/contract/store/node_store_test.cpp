@@ -139,10 +139,11 @@ TEST_CASE("what waits goes out by precedence, then age") {
     const Sent old = sent_message(exchange, {"my-rmp"}, 0);
     const Sent later = sent_message(exchange, {"my-rmp"}, 5);
     const Sent flash = sent_message(exchange, {"my-rmp"}, 9, Precedence::flash);
-    for (const Sent* sent : {&later, &old, &flash}) must(shelf.store->enqueue(sent->message, sent->pairs, {}));
+    for (const Sent* sent : {&later, &old, &flash})
+        must(shelf.store->enqueue(sent->message, sent->pairs, {}));
     const auto waiting = must(shelf.store->unanswered(10));
-    CHECK(waiting == std::vector<MessageId>{flash.message.message_id, old.message.message_id,
-                                            later.message.message_id});
+    CHECK(waiting ==
+          std::vector<MessageId>{flash.message.message_id, old.message.message_id, later.message.message_id});
     CHECK(must(shelf.store->unanswered(1)).size() == 1);
 }
 
@@ -167,10 +168,11 @@ TEST_CASE("a reader's first outcome stands, and a stranger has none") {
     const Sent sent = sent_message(exchange, {"my-rmp"});
     must(shelf.store->enqueue(sent.message, sent.pairs, {}));
     CHECK(must(shelf.store->record_outcome(sent.message.subject, reader_outcome("my-rmp"))));
-    CHECK_FALSE(must(shelf.store->record_outcome(sent.message.subject,
-                                                 reader_outcome("my-rmp", OutcomeCode::rejected))));
+    CHECK_FALSE(must(
+        shelf.store->record_outcome(sent.message.subject, reader_outcome("my-rmp", OutcomeCode::rejected))));
     CHECK_FALSE(must(shelf.store->record_outcome(sent.message.subject, reader_outcome("th-rtp"))));
-    CHECK(must(shelf.store->outbox_row(sent.message.message_id))->outcomes.front().code == OutcomeCode::delivered);
+    CHECK(must(shelf.store->outbox_row(sent.message.message_id))->outcomes.front().code ==
+          OutcomeCode::delivered);
 }
 
 TEST_CASE("outcomes that came before the answer count when the answer comes") {
@@ -194,7 +196,8 @@ TEST_CASE("a message sealed again takes the place of the refused one in one step
     CHECK(must(shelf.store->resealing()) == std::vector<MessageId>{old.message.message_id});
     CHECK(must(shelf.store->unanswered(10)).empty());
     const Sent next = sent_message(exchange, {"my-rmp"});
-    must(shelf.store->enqueue(next.message, next.pairs, {}, Superseded{old.message.message_id, "sealed again"}));
+    must(shelf.store->enqueue(next.message, next.pairs, {},
+                              Superseded{old.message.message_id, "sealed again"}));
     CHECK(must(shelf.store->resealing()).empty());
     CHECK(state_of(*shelf.store, old.message.message_id) == OutboxState::refused);
     CHECK(state_of(*shelf.store, next.message.message_id) == OutboxState::waiting);
@@ -242,7 +245,8 @@ TEST_CASE("the same document again is known, another text under it is equivocati
     CHECK(must(shelf.store->arrival_of(arrived_message(exchange, "sg-spf"))) == Arrival::same_document);
     CHECK(must(shelf.store->arrival_of(arrived_message(exchange, "sg-spf", 1, 2))) == Arrival::fresh);
     CHECK(must(shelf.store->arrival_of(arrived_message(exchange, "my-rmp"))) == Arrival::fresh);
-    CHECK(must(shelf.store->arrival_of(arrived_message(exchange, "sg-spf", 1, 1, 2))) == Arrival::equivocation);
+    CHECK(must(shelf.store->arrival_of(arrived_message(exchange, "sg-spf", 1, 1, 2))) ==
+          Arrival::equivocation);
     must(shelf.store->deliver(arrived_message(exchange, "sg-spf"), outcome(2), false));
     CHECK(must(shelf.store->inbox(10)).size() == 1);
 }
@@ -326,7 +330,8 @@ TEST_CASE("a bundle is kept with its private half or not at all") {
     Shelf shelf;
     const PrekeyId id(std::array<std::uint8_t, 16>{1});
     must(shelf.store->keep_bundle({{Bytes{1}, Ed25519Signature()}, 1}, {{id, 1, k_now, Bytes{7}}}));
-    CHECK_FALSE(shelf.store->keep_bundle({{Bytes{2}, Ed25519Signature()}, 2}, {{id, 2, k_now, Bytes{8}}}).ok());
+    CHECK_FALSE(
+        shelf.store->keep_bundle({{Bytes{2}, Ed25519Signature()}, 2}, {{id, 2, k_now, Bytes{8}}}).ok());
     CHECK(must(shelf.store->own_bundle())->counter == 1);
     CHECK(must(shelf.store->prekeys()).size() == 1);
 }
@@ -354,7 +359,8 @@ TEST_CASE("uploads are forgotten when a message takes them, and old ones are fou
     Exchange exchange;
     Shelf shelf;
     for (const char* id : {"a", "b"})
-        must(shelf.store->keep_upload({id, k_now, {{500, MerkleHash()}, {MerkleHash()}, std::string("file-") + id}, Bytes{1}}));
+        must(shelf.store->keep_upload(
+            {id, k_now, {{500, MerkleHash()}, {MerkleHash()}, std::string("file-") + id}, Bytes{1}}));
     CHECK(must(shelf.store->part_files()).size() == 2);
     Sent sent = sent_message(exchange, {"my-rmp"});
     sent.message.parts = {must(shelf.store->upload("a"))->part};
@@ -370,7 +376,8 @@ TEST_CASE("uploads are forgotten when a message takes them, and old ones are fou
 TEST_CASE("a batch is one transaction: kept whole, or not at all") {
     Exchange exchange;
     Shelf shelf;
-    const ArrivedMessage first = arrived_message(exchange, "sg-spf"), second = arrived_message(exchange, "my-rmp");
+    const ArrivedMessage first = arrived_message(exchange, "sg-spf"),
+                         second = arrived_message(exchange, "my-rmp");
     must(shelf.store->begin_batch());
     must(shelf.store->deliver(first, outcome(1), true));
     must(shelf.store->deliver(second, outcome(2), true));

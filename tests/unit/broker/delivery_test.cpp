@@ -90,7 +90,8 @@ TEST_CASE("an offline reader gets every message once it comes, also after the br
     CHECK(got == std::vector<MessageSubject>{sent[0], sent[2], sent[4]});
 }
 
-TEST_CASE("a reader that lost its clearance after the message was accepted never gets it, and the sender is told") {
+TEST_CASE(
+    "a reader that lost its clearance after the message was accepted never gets it, and the sender is told") {
     Scene scene;
     const SealedMessage message = scene.send({"jp-npa", "my-rmp"});
     scene.exchange.next_epoch([](Registry& registry) {
@@ -170,7 +171,8 @@ TEST_CASE("another agency's recall stops nothing") {
     CHECK(subject_of(*reader.take<Deliver>()) == message.subject);
 }
 
-TEST_CASE("an outcome list is logged once; repeated it gets the same answer, another under its counter ends all") {
+TEST_CASE(
+    "an outcome list is logged once; repeated it gets the same answer, another under its counter ends all") {
     Scene scene;
     const SealedMessage one = scene.send({"jp-npa"});
     const SealedMessage two = scene.send({"jp-npa"});

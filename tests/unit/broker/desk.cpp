@@ -57,9 +57,8 @@ Prove Desk::prove(const Client& client, const Challenge& challenge) {
     Agency& agency = exchange_.agency(client.agency.text());
     Prove out;
     out.certificate = agency.certificate.der();
-    out.signature =
-        must(agency.node->sign(Purpose::session, session_transcript(exchange_.name(), challenge, client.agency,
-                                                                    client.role)));
+    out.signature = must(agency.node->sign(
+        Purpose::session, session_transcript(exchange_.name(), challenge, client.agency, client.role)));
     return out;
 }
 
@@ -102,8 +101,7 @@ void Desk::send_together(std::vector<std::pair<Client*, std::vector<Packet>>> fr
         for (const Packet& packet : packets) writer.add(packet);
         for (Bytes& bytes : writer.finish()) {
             CheckedFrame frame = decode_gate_frame({client->connection, client->agency, std::move(bytes)});
-            for (CheckedPacket& packet : frame.packets)
-                check_packet(packet, frame.agency, core_->view(now_));
+            for (CheckedPacket& packet : frame.packets) check_packet(packet, frame.agency, core_->view(now_));
             input.frames.push_back(std::move(frame));
         }
     }
@@ -200,8 +198,7 @@ std::optional<Answer> Desk::answer(Client& client) {
     const auto packet = client.take<Answers>();
     if (!packet) return std::nullopt;
     const SignedList list = must(decode_signed_list(packet->list));
-    const ListStatement statement =
-        must(verify_signed_list(list, exchange_.broker().receipt->public_key()));
+    const ListStatement statement = must(verify_signed_list(list, exchange_.broker().receipt->public_key()));
     SAMPAN_ASSERT(statement.kind == ListKind::answers);
     for (const SignedList::Item& item : list.items)
         if (!item.bytes.empty()) {

@@ -57,7 +57,10 @@ struct Scene {
     Client sender, reader;
     Part part;
     explicit Scene(std::size_t whole_frames = 19)
-        : desk(exchange), sender(desk.open_node("th-rtp")), reader(desk.open_node("jp-npa")), part(whole_frames) {}
+        : desk(exchange),
+          sender(desk.open_node("th-rtp")),
+          reader(desk.open_node("jp-npa")),
+          part(whole_frames) {}
     SealedMessage seal() {
         SealRequest request = desk.request("th-rtp", {"jp-npa"}, "with an attachment");
         AttachmentEntry entry;

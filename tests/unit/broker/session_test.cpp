@@ -44,13 +44,18 @@ TEST_CASE("each packet is permitted in exactly the states that the table lists")
     const std::vector<Packet> node_only{PublishStatement{}, Submit{},      PartFramePacket{}, Credit{},
                                         SubmitOutcomes{},   NoticesKept{}, FetchParts{}};
     for (const Packet& packet : node_only) CHECK(allowed(packet) == node);
-    const std::vector<Packet> for_both{FetchPeers{},   FetchCheckpoint{}, FetchInclusion{}, FetchConsistency{},
-                                       FetchEntries{}, FetchRegistry{},   Ping{}};
+    const std::vector<Packet> for_both{FetchPeers{},
+                                       FetchCheckpoint{},
+                                       FetchInclusion{},
+                                       FetchConsistency{},
+                                       FetchEntries{},
+                                       FetchRegistry{},
+                                       Ping{}};
     for (const Packet& packet : for_both) CHECK(allowed(packet) == both);
-    const std::vector<Packet> brokers{Challenge{}, Welcome{},    SessionError{}, StatementLogged{}, Peers{},
-                                      PartsWanted{}, Answers{},  Deliver{},      OutcomesLogged{},  OutcomeNotice{},
-                                      PartData{},  CheckpointNote{}, Inclusion{}, Consistency{},    Entries{},
-                                      RegistryEpochs{}, Pong{}};
+    const std::vector<Packet> brokers{
+        Challenge{}, Welcome{},     SessionError{},   StatementLogged{}, Peers{},    PartsWanted{},
+        Answers{},   Deliver{},     OutcomesLogged{}, OutcomeNotice{},   PartData{}, CheckpointNote{},
+        Inclusion{}, Consistency{}, Entries{},        RegistryEpochs{},  Pong{}};
     for (const Packet& packet : brokers) CHECK(allowed(packet) == none);
     CHECK(2 + node_only.size() + for_both.size() + brokers.size() == std::variant_size_v<Packet>);
 }

@@ -30,7 +30,8 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("an accepted message is answered, logged with a proof, delivered, and its outcome told to the sender") {
+TEST_CASE(
+    "an accepted message is answered, logged with a proof, delivered, and its outcome told to the sender") {
     Scene scene;
     Desk& desk = scene.desk;
     const SealedMessage message = desk.seal("th-rtp", {"jp-npa"}, "a threat update");
@@ -64,8 +65,9 @@ TEST_CASE("an accepted message is answered, logged with a proof, delivered, and 
     desk.send(scene.sender, {FetchCheckpoint{}});
     const auto note = scene.sender.take<CheckpointNote>();
     REQUIRE(note);
-    const auto checkpoint = must(verify_checkpoint(note->note, scene.exchange.registry()->registry().log_origin(),
-                                                   scene.exchange.broker().log->public_key()));
+    const auto checkpoint =
+        must(verify_checkpoint(note->note, scene.exchange.registry()->registry().log_origin(),
+                               scene.exchange.broker().log->public_key()));
     desk.send(scene.sender, {FetchInclusion{{*answer->leaf_index}, checkpoint.size}});
     const auto inclusion = scene.sender.take<Inclusion>();
     REQUIRE(inclusion);
@@ -128,8 +130,8 @@ TEST_CASE("a reader who is not cleared makes the submission refused, naming read
 
 TEST_CASE("a label above the sender's ceiling is refused") {
     Scene scene;
-    const Answer answer =
-        scene.refused([&](SealRequest& request) { request.header.label = scene.exchange.label("th-rtp", "secret"); });
+    const Answer answer = scene.refused(
+        [&](SealRequest& request) { request.header.label = scene.exchange.label("th-rtp", "secret"); });
     CHECK(answer.reason == "above_send_ceiling");
 }
 
@@ -162,7 +164,8 @@ TEST_CASE("an anchor that this log never had is refused") {
     CHECK(scene.desk.answer(scene.sender)->code == AnswerCode::accepted);
 }
 
-TEST_CASE("a prekey that is in no bundle at the named index is refused, and one that was superseded 14 days ago") {
+TEST_CASE(
+    "a prekey that is in no bundle at the named index is refused, and one that was superseded 14 days ago") {
     Scene scene;
     const Answer answer =
         scene.refused([](SealRequest& request) { request.recipients[0].bundle_index = LeafIndex(99); });
@@ -173,8 +176,7 @@ TEST_CASE("a prekey that is in no bundle at the named index is refused, and one 
     bundle.counter = 2;
     bundle.previous = keys_of(*scene.desk.core().state().keys, scene.reader.agency)->bundles[0].hash;
     bundle.keys = {{X25519KeyPair::generate().public_key}};
-    const SignedStatement newer =
-        must(sign_prekey_bundle(bundle, *scene.exchange.agency("jp-npa").node));
+    const SignedStatement newer = must(sign_prekey_bundle(bundle, *scene.exchange.agency("jp-npa").node));
     scene.desk.send(scene.reader,
                     {PublishStatement{StatementKind::prekey_bundle, newer.bytes, newer.signature}});
     REQUIRE(scene.reader.take<StatementLogged>());
