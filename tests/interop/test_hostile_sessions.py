@@ -159,7 +159,7 @@ class Receipts(HostileCase):
         honest_list = outcome_list(self.rig.honest, [outcome], following)
         broker_word = {"subject": os.urandom(32), "code": "WITHHELD", "reason": "member_revoked", "time_ms": now_ms(),
                        "recipient": HOSTILE}
-        cases = {"another agency's list": ("bad_signature", honest_list),
+        cases = {"another agency's list": ("bad_list", honest_list),
                  "signed by me in its name": ("bad_list", outcome_list(client, [outcome], following, signer=HONEST)),
                  "the broker's sort of word": ("bad_list", outcome_list(client, [broker_word], following)),
                  "a count that is not": ("bad_list", outcome_list(client, [outcome], following, count=2)),
