@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import identity  # noqa: E402
 from client import Client, Refused  # noqa: E402
 from exchange import Exchange  # noqa: E402
-from harness import wait_for  # noqa: E402
+from harness import briefing, wait_for  # noqa: E402, F401
 from identity import SCHEMA, Agency  # noqa: E402
 from messages import Draft  # noqa: E402
 
