@@ -3,6 +3,7 @@
 
 #include "sampan/base/file.h"
 #include "sampan/crypto/secret.h"
+#include "node/officers.h"
 #include "sampan/identity/registry.h"
 
 namespace sampan::node {
@@ -21,6 +22,7 @@ struct Settings {
     Sha256Digest trust;
     std::vector<std::string> broker_addresses;  // empty: the registry's
     std::string log_level = "info";
+    OfficerSettings officers;
 };
 Result<Settings> read_settings(FileSystem& files, const std::string& path);
 
