@@ -81,7 +81,7 @@ namespace {
 unsigned status_of_people(const Error& error) {
     if (error.is(NodeError::not_signed_in)) return 401;
     if (error.is(NodeError::wrong_credentials) || error.is(NodeError::code_needed) ||
-        error.is(NodeError::not_allowed) || error.is(NodeError::not_cleared) ||
+        error.is(NodeError::role_missing) || error.is(NodeError::not_cleared) ||
         error.is(NodeError::passphrase_must_change))
         return 403;
     if (error.is(NodeError::locked_out) || error.is(NodeError::too_many_sessions)) return 429;
@@ -235,8 +235,8 @@ ApiResponse Api::attachment(const Caller& caller, const std::string& id, const s
     if (index.empty() || index.size() > 2 ||
         !std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; }))
         return fail(bad_request("an attachment is numbered from 0"));
-    auto found = owner_.run(
-        [&](Core& core) { return find_attachment(core, caller.viewer, id, std::stoul(index)); });
+    auto found =
+        owner_.run([&](Core& core) { return find_attachment(core, caller.viewer, id, std::stoul(index)); });
     if (!found.ok()) return fail(found.error());
     auto source = files_.open_read(found->path);
     if (!source.ok()) return fail(source.error());

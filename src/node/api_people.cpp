@@ -155,7 +155,7 @@ ApiResponse Api::sign_in(const ApiRequest& request) {
         X25519KeyPair archive;
         SAMPAN_ASSIGN(archive.secret_key, X25519SecretKey::parse(opened->reveal(k_reveal)));
         archive.public_key = x25519_public(archive.secret_key);
-        SAMPAN_TRY(core.unlock(std::move(archive), false, now));
+        SAMPAN_TRY(core.unlock(std::move(archive), now, false));
         return in;
     });
     if (!done.ok()) return fail(done.error());
@@ -223,9 +223,8 @@ ApiResponse Api::change_passphrase(const ApiRequest& request, const Caller& call
     });
     auto credential = make_credential(holds ? Roles{Role::officer} : Roles{Role::auditor}, *next);
     if (!credential.ok()) return fail(credential.error());
-    const Status done = owner_.run([&](Core& core) {
-        return core.officers().change_passphrase(caller.id, std::move(*credential));
-    });
+    const Status done = owner_.run(
+        [&](Core& core) { return core.officers().change_passphrase(caller.id, std::move(*credential)); });
     return done.ok() ? ok(R"({"changed":true})") : fail(done.error());
 }
 
@@ -279,7 +278,8 @@ ApiResponse Api::add_officer(const ApiRequest& request) {
 }
 
 ApiResponse Api::change_officer(const ApiRequest& request, const OfficerId& id) {
-    auto body = parse_object(request.body, {"name", "roles", "clearance", "passphrase", "remove_totp", "unlock"});
+    auto body =
+        parse_object(request.body, {"name", "roles", "clearance", "passphrase", "remove_totp", "unlock"});
     if (!body.ok()) return fail(body.error());
     OfficerChange change;
     const auto passphrase = take_secret(*body, "passphrase");

@@ -98,7 +98,7 @@ class Core {
     Result<PublishReport> publish(PublishRequest request, UnixMillis now);
     // CryptoError::bad_key_file when it is another archive's. Messages that wait to be sealed again go on.
     // `stays`: until the program ends, whoever is signed in; else until nobody is who may read.
-    Status unlock(X25519KeyPair archive, bool stays, UnixMillis now);
+    Status unlock(X25519KeyPair archive, UnixMillis now, bool stays = true);
     void lock();
     // Locks when nobody who may read is signed in any more.
     void lock_when_unused(UnixMillis now);

@@ -407,7 +407,7 @@ Status Core::on_tick(UnixMillis now) {
     return submit_waiting(now);
 }
 
-Status Core::unlock(X25519KeyPair archive, bool stays, UnixMillis now) {
+Status Core::unlock(X25519KeyPair archive, UnixMillis now, bool stays) {
     if (archive.public_key != options_.keys.archive_public)
         return Error(CryptoError::bad_key_file, "archive.key does not belong to archive.pub");
     archive_ = std::move(archive);

@@ -345,7 +345,8 @@ Status run_daemon(const Settings& settings) {
     SAMPAN_ASSIGN(std::unique_ptr<NodeStore> store,
                   NodeStore::open(settings.data_folder + "/node.db", settings.agency));
     CurveKeyPair curve{start.keys.curve.public_key, start.keys.curve.secret_key.duplicate()};
-    CoreOptions options{std::move(start.keys), settings.data_folder, "sampan-node " SAMPAN_VERSION, settings.officers};
+    CoreOptions options{std::move(start.keys), settings.data_folder, "sampan-node " SAMPAN_VERSION,
+                        settings.officers};
     SAMPAN_ASSIGN(std::unique_ptr<Core> core, Core::create(std::move(options), *store, files,
                                                            std::move(start.chain), system_clock().wall()));
     core->set_keys_folder(settings.keys_folder);
@@ -353,7 +354,7 @@ Status run_daemon(const Settings& settings) {
         SAMPAN_ASSIGN(SecretBuffer passphrase,
                       read_passphrase_file(files, *settings.archive_passphrase_file));
         SAMPAN_ASSIGN(X25519KeyPair archive, load_archive_key(files, settings.keys_folder, passphrase));
-        SAMPAN_TRY(core->unlock(std::move(archive), true, system_clock().wall()));
+        SAMPAN_TRY(core->unlock(std::move(archive), system_clock().wall()));
     }
     if (core->officers().empty()) SAMPAN_TRY(take_first_officer(files, settings, *core));
     return Daemon(settings, std::move(store), std::move(core), std::move(curve)).run();

@@ -25,7 +25,7 @@ enum class NodeError {
     wrong_credentials,
     code_needed,
     locked_out,
-    not_allowed,
+    role_missing,
     not_cleared,
     passphrase_must_change,
     weak_passphrase,
@@ -70,8 +70,8 @@ constexpr std::string_view error_name(NodeError e) {
             return "code_needed";
         case NodeError::locked_out:
             return "locked_out";
-        case NodeError::not_allowed:
-            return "not_allowed";
+        case NodeError::role_missing:
+            return "role_missing";
         case NodeError::not_cleared:
             return "not_cleared";
         case NodeError::passphrase_must_change:

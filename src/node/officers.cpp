@@ -132,7 +132,8 @@ Result<Officer> decode_officer(const std::string& id, ByteView bytes) {
 
 Status check_name(const std::string& name) {
     if (!is_utf8(as_bytes(name)) || !is_display_text(name, k_title_bytes))
-        return Error(NodeError::bad_request, "the name is empty, too long, or has characters not to be shown");
+        return Error(NodeError::bad_request,
+                     "the name is empty, too long, or has characters not to be shown");
     return ok_status();
 }
 
@@ -319,8 +320,7 @@ Status Officers::change(const OfficerId& id, OfficerChange change, const LabelPo
         if (change.roles->empty()) return Error(NodeError::bad_request, "an officer needs a role");
         if (before->roles.has(Role::security_administrator) &&
             !change.roles->has(Role::security_administrator) && !other_administrator(id))
-            return Error(NodeError::last_administrator,
-                         id.text() + " is the only security administrator",
+            return Error(NodeError::last_administrator, id.text() + " is the only security administrator",
                          "make another one first: sampan officer add ID --role security-administrator");
         next.roles = *change.roles;
     }

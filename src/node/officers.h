@@ -172,7 +172,7 @@ class Officers {
     // passphrase was right.
     Result<SignedIn> finish_sign_in(const OfficerId& id, bool opened, std::string_view code,
                                     std::uint32_t peer_uid, const SessionOptions& options, UnixMillis now);
-    // `not_signed_in`, `passphrase_must_change`, `not_allowed`. The session lives on with each request.
+    // `not_signed_in`, `passphrase_must_change`, `role_missing`. The session lives on with each request.
     Result<Caller> authorise(ByteView token, std::uint32_t peer_uid, Access access,
                              const SessionOptions& options, UnixMillis now);
     // A wrong passphrase: after k_free_tries in a row there is a wait, twice as long each time.
@@ -190,7 +190,7 @@ class Officers {
         UnixMillis expires, idle_until;
     };
     Officers(NodeStore& store, StorageBox box) : store_(&store), box_(std::move(box)) {}
-    Status keep(Officer officer);                // in the store, then in memory
+    Status keep(Officer officer);              // in the store, then in memory
     Status keep_present(const OfficerId& id);  // what is in memory, in the store
     Status write(const Officer& officer);
     void end_sessions_of(const OfficerId& id);

@@ -149,7 +149,7 @@ Result<Caller> Officers::authorise(ByteView token, std::uint32_t peer_uid, Acces
                      "the passphrase of " + officer->id.text() + " is one that an administrator chose",
                      "choose your own first: sampan officer passphrase");
     if (!permits(officer->roles, access))
-        return Error(NodeError::not_allowed,
+        return Error(NodeError::role_missing,
                      officer->id.text() + " does not have the role " + std::string(role_needed(access)),
                      "ask your security administrator");
     at->second.idle_until = now + options.idle_ms;
@@ -165,9 +165,8 @@ void Officers::end_sessions_of(const OfficerId& id) {
 }
 
 void Officers::end_old_sessions(UnixMillis now) {
-    std::erase_if(sessions_, [&](const auto& one) {
-        return now >= one.second.expires || now >= one.second.idle_until;
-    });
+    std::erase_if(sessions_,
+                  [&](const auto& one) { return now >= one.second.expires || now >= one.second.idle_until; });
 }
 
 bool Officers::archive_in_use(UnixMillis now) {

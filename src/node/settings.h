@@ -1,9 +1,9 @@
 // node.toml, parsed. Everything wrong in it is refused with file, line and reason.
 #pragma once
 
+#include "node/officers.h"
 #include "sampan/base/file.h"
 #include "sampan/crypto/secret.h"
-#include "node/officers.h"
 #include "sampan/identity/registry.h"
 
 namespace sampan::node {
