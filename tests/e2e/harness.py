@@ -169,6 +169,13 @@ class Node(Process):
         self.token = answer["token"]
         return answer
 
+    def as_officer(self, officer, passphrase=PASSPHRASE):
+        """The same node, spoken to by another person; only the first of them starts and stops it."""
+        person = object.__new__(Node)
+        person.__dict__.update(self.__dict__)
+        person.officer, person.passphrase, person.token = officer, passphrase, None
+        return person
+
     def request(self, method, path, body=None, headers=None, timeout=60):
         """As the officer who is signed in; a node that was started again is signed in to again."""
         for attempt in (1, 2):
