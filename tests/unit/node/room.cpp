@@ -211,7 +211,9 @@ std::string Room::upload(TestNode& from, std::string_view name, std::size_t size
 std::vector<std::string> Room::titles(TestNode& node) const {
     std::vector<std::string> out;
     for (const InboxRow& row : must(node.store->inbox(1000))) {
-        auto summary = node.core->summary(row.subject, row.message_id, row.record);
+        const Label label = must(SignedSeal::parse(row.seal, row.signature.view())).header.label;
+        auto summary = node.core->summary(sampan::node::Viewer::whole_agency(), label, row.subject,
+                                          row.message_id, row.record);
         out.push_back(summary.ok() ? summary->title : "?");
     }
     return out;
