@@ -1,87 +1,57 @@
-// Sealing and opening beside the primitives they are made of (Google Benchmark), then the physical bounds of
-// this machine. Read ratios within one run: single figures swing with the machine.
-#include <benchmark/benchmark.h>
-
+// sampan-bench: what the exchange costs, beside what it is made of. Read ratios within one run: single
+// figures swing with the machine.
 #include <cstdio>
+#include <cstring>
 
 #include "bench/bounds.h"
-#include "sampan/crypto/random.h"
-#include "sampan/crypto/stream.h"
-#include "support/exchange.h"
+#include "bench/load.h"
+#include "bench/sealing.h"
 
+namespace sampan::bench {
 namespace {
 
-using namespace sampan;
+constexpr char k_usage[] =
+    "sampan-bench: what the exchange costs, beside what it is made of\n"
+    "\n"
+    "  sampan-bench load      a broker of real processes under load\n"
+    "  sampan-bench seal …    sealing and opening (arguments of Google Benchmark), and this machine's "
+    "bounds\n";
 
-std::string agency_name(std::size_t number) {
-    char name[16];
-    std::snprintf(name, sizeof name, "a-%04zu", number);
-    return name;
+void print(const char* what, const LoadResult& r) {
+    std::printf(
+        "%-24s %8.0f in/s %9.0f out/s  receipt p50 %7.2f p99 %7.2f ms  inbox p50 %7.2f p99 %7.2f ms  "
+        "core %.2f gate %.2f driver %.2f cpu  core %.0f gate %.0f MiB\n",
+        what, r.accepted_per_s, r.deliveries_per_s, r.receipt.p50_us / 1000, r.receipt.p99_us / 1000,
+        r.inbox.p50_us / 1000, r.inbox.p99_us / 1000, r.core_cpu, r.gate_cpu, r.driver_cpu, r.core_mib,
+        r.gate_mib);
+    std::fflush(stdout);
 }
 
-void seal_to(benchmark::State& state) {
-    const auto readers = static_cast<std::size_t>(state.range(0));
-    test::Exchange exchange(test::ExchangeOptions::of_size(readers + 1));
-    std::vector<std::string> to;
-    for (std::size_t i = 2; i <= readers + 1; ++i) to.push_back(agency_name(i));
-    const std::string text(2048, 'x');
-    for (auto _ : state) benchmark::DoNotOptimize(exchange.seal("a-0001", to, text).seal.size());
-}
-BENCHMARK(seal_to)->Arg(1)->Arg(11)->Arg(50)->Unit(benchmark::kMicrosecond);
-
-// One ephemeral key, one X25519 a reader, HKDF and AEAD a reader, the body, one signature.
-void primitives_of_seal(benchmark::State& state) {
-    const auto readers = static_cast<std::size_t>(state.range(0));
-    const Ed25519Key key = Ed25519Key::generate();
-    std::vector<X25519KeyPair> pairs;
-    for (std::size_t i = 0; i < readers; ++i) pairs.push_back(X25519KeyPair::generate());
-    const Bytes body(3072, 7), small(88, 7);
-    const auto aead_key = random_secret<AeadKey>();
-    for (auto _ : state) {
-        const HpkeSender sender;
-        for (const X25519KeyPair& pair : pairs)
-            benchmark::DoNotOptimize(sender.seal(pair.public_key, small, {}, small).ok());
-        benchmark::DoNotOptimize(stream_seal(aead_key, body).size());
-        benchmark::DoNotOptimize(sha256(body).is_zero());
-        benchmark::DoNotOptimize(key.sign(small).is_zero());
+int run_load() {
+    Crowd one(1), twelve(12);
+    for (int round = 0; round < 3; ++round) {
+        const Rate single = bound_verify_hash_append(2048, Seconds(0.5));
+        const LoadResult a = one.run({20'000, 256, 0});
+        print("S=1 W=256", a);
+        std::printf("  verify+hash+append %.0f: ratio %.2f\n", single.per_second,
+                    a.accepted_per_s / single.per_second);
+        const Rate fan = bound_curve_fan_out(2048, 12, Seconds(1));
+        const LoadResult b = twelve.run({8'000, 256, 0});
+        print("S=12 W=256", b);
+        std::printf("  raw pub %.0f: ratio %.2f\n", fan.per_second, b.deliveries_per_s / fan.per_second);
+        print("S=12 W=1", twelve.run({1000, 1, 0}));
+        print("S=12 500/s", twelve.run({1000, 1, 500}));
     }
-}
-BENCHMARK(primitives_of_seal)->Arg(1)->Arg(11)->Arg(50)->Unit(benchmark::kMicrosecond);
-
-void open_one(benchmark::State& state) {
-    test::Exchange exchange(test::ExchangeOptions::of_size(12));
-    std::vector<std::string> to;
-    for (std::size_t i = 2; i <= 12; ++i) to.push_back(agency_name(i));
-    const SealedMessage message = exchange.seal("a-0001", to, std::string(2048, 'x'));
-    for (auto _ : state) benchmark::DoNotOptimize(exchange.open(message, "a-0002").ok());
-}
-BENCHMARK(open_one)->Unit(benchmark::kMicrosecond);
-
-void print_bounds() {
-    using bench::Seconds;
-    const Seconds time(1.0);
-    const auto rate = [](const char* what, const bench::Rate& r) {
-        std::printf("%-52s %12.0f /s  p50 %8.1f us  p99 %8.1f us\n", what, r.per_second, r.p50_us, r.p99_us);
-    };
-    const auto verify = bench::bound_verify(time);
-    const auto append = bench::bound_merkle_append(44, time);
-    std::puts("\nBounds of this machine");
-    rate("Ed25519 verification", verify);
-    rate("verification + SHA-256 + Merkle append, 2 KiB", bench::bound_verify_hash_append(2048, time));
-    rate("Merkle append of a log entry", append);
-    rate("fdatasync of a 4 KiB append", bench::bound_fdatasync(".", time));
-    rate("raw CURVE, 2 KiB to 12 readers, deliveries", bench::bound_curve_fan_out(2048, 12, time));
-    rate("raw CURVE round trip, 2 KiB", bench::bound_curve_round_trip(2048, time));
-    std::printf("Merkle append costs %.1f %% of one verification (at most 5)\n",
-                100 * verify.per_second / append.per_second);
+    return 0;
 }
 
 }  // namespace
+}  // namespace sampan::bench
 
 int main(int argc, char** argv) {
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-    benchmark::RunSpecifiedBenchmarks();
-    print_bounds();
-    return 0;
+    using namespace sampan::bench;
+    if (argc >= 2 && std::strcmp(argv[1], "load") == 0) return run_load();
+    if (argc >= 2 && std::strcmp(argv[1], "seal") == 0) return run_sealing(argc - 1, argv + 1);
+    std::fputs(k_usage, argc < 2 ? stdout : stderr);
+    return 2;
 }
