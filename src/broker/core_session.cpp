@@ -226,8 +226,6 @@ void Core::take_read(Session& session, Packet packet) {
         log_salted(EntryType::audit_read, session.agency.text() + "\nfrom entry " +
                                               std::to_string(std::get<FetchEntries>(packet).first.get()));
     }
-    if (draft_->effects.reads.size() >= k_log_reads_a_batch)
-        return say(session.connection, Error(BrokerError::too_many_requests, "ask again in a moment"));
     draft_->effects.reads.push_back({session.connection, session.agency, session.role, std::move(packet)});
 }
 
@@ -245,7 +243,10 @@ void Core::end_session(ConnectionId connection, const Error& error, bool after_c
     SessionError packet{std::string(error.name()), cut(error.context()), true, {}};
     auto& sends = after_commit ? draft_->after_commit : draft_->effects.sends;
     sends.push_back({connection, std::move(packet)});
-    draft_->effects.drops.push_back({connection, std::string(error.name())});
+    const auto known = state_.sessions.find(connection);
+    draft_->effects.drops.push_back({connection,
+                                     known == state_.sessions.end() ? AgencyId() : known->second.agency,
+                                     std::string(error.name())});
     forget_session(connection);
 }
 

@@ -14,6 +14,7 @@ struct Outgoing {
 };
 struct DropConnection {
     ConnectionId connection;
+    AgencyId agency;
     std::string reason;
 };
 // Answered from the store after the commit.

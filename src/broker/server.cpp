@@ -58,7 +58,8 @@ void Server::wait(int stop_descriptor) {
 
 int Server::patience_ms() const {
     const bool pressing = !frames_.empty() || !checked_.empty() || gate_restarted_ ||
-                          (gate_ && gate_->channel().waiting()) || (!part_jobs_.empty() && wants_more());
+                          (gate_ && gate_->channel().waiting()) ||
+                          (!(part_jobs_.empty() && readers_.empty()) && wants_more());
     if (pressing) return 0;
     const bool store_rests = clock_.monotonic().get() < store_retry_at_;
     return core_->has_work(log_now()) && !store_rests ? 0 : k_idle_ms;
@@ -80,6 +81,7 @@ Status Server::turn() {
     SAMPAN_TRY(batch());
     flush_writers();
     SAMPAN_TRY(core_->deliver(log_now(), *this));
+    SAMPAN_TRY(serve_reads());
     SAMPAN_TRY(serve_parts());
     flush_writers();
     SAMPAN_TRY(housekeeping());
@@ -127,6 +129,8 @@ void Server::gate_died(const Error& error) {
     writers_.clear();
     writing_bytes_ = 0;
     part_jobs_.clear();
+    reads_.clear();
+    readers_.clear();
     gate_restarted_ = true;
     gate_events_.push_back({"gate_died", {}, std::string(error.name())});
     if (now - gate_started_ms_ > k_gate_stable_ms) gate_backoff_ms_ = 100;
@@ -219,53 +223,16 @@ Status Server::perform(Effects effects) {
         for (const Outgoing& outgoing : core_->notices_read(read.connection, std::move(notices), all))
             queue(outgoing.connection, outgoing.packet);
     }
-    SAMPAN_TRY(answer_reads(effects.reads));
-    if (effects.allow_changed) send_allowed();
-    if (effects.drops.empty()) return ok_status();
-    flush_writers();  // the reason goes out before the connection does
-    for (DropConnection& drop : effects.drops)
+    take_reads(effects.reads);
+    if (!effects.drops.empty()) flush_writers();  // the reason goes out before the connection does
+    for (DropConnection& drop : effects.drops) {
+        journal::write(Level::warning, "session_ended",
+                       {{"name", drop.reason}, {"agency", drop.agency.text()}});
         if (gate_) gate_->channel().send(GateDrop{drop.connection, std::move(drop.reason)});
+    }
+    // After the drops: a connection whose key has left the list ends at once, and its reason would be lost.
+    if (effects.allow_changed) send_allowed();
     flush_writers();
-    return ok_status();
-}
-
-Status Server::answer_reads(std::vector<LogRead>& reads) {
-    for (LogRead& read : reads) {
-        if (auto* parts = std::get_if<FetchParts>(&read.request)) {
-            const auto mine = std::count_if(part_jobs_.begin(), part_jobs_.end(), [&](const PartJob& job) {
-                return job.connection == read.connection;
-            });
-            if (static_cast<std::size_t>(mine) < k_part_requests)
-                part_jobs_.push_back({read.connection, std::move(read.agency), std::move(*parts)});
-            else
-                queue(read.connection, SessionError{std::string(error_name(BrokerError::too_many_requests)),
-                                                    "too many requests for parts wait",
-                                                    false,
-                                                    {}});
-            continue;
-        }
-        SAMPAN_ASSIGN(std::vector<Packet> answer, reader_->answer(read));
-        for (const Packet& packet : answer) queue(read.connection, packet);
-    }
-    return ok_status();
-}
-
-// Frames of attachments, one a job in turn, a bounded amount each turn: nobody's 2 GiB hold up a FLASH
-// message.
-Status Server::serve_parts() {
-    for (std::size_t bytes = 0; !part_jobs_.empty() && bytes < limits::k_batch_part_bytes && wants_more();) {
-        PartJob job = std::move(part_jobs_.front());
-        part_jobs_.pop_front();
-        if (core_->state().sessions.count(job.connection) == 0) continue;
-        auto part = core_->part_of(job.agency, job.request);
-        if (!part) continue;  // settled meanwhile
-        SAMPAN_ASSIGN(PartData data, reader_->part_data(job.request, *part, job.request.first));
-        bytes += data.data.size();
-        queue(job.connection, std::move(data));
-        ++job.request.first;
-        if (--job.request.count > 0 && job.request.first < part->frames())
-            part_jobs_.push_back(std::move(job));
-    }
     return ok_status();
 }
 

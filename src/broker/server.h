@@ -51,7 +51,8 @@ class Server final : private DeliverySink {
     void check(std::vector<CheckedFrame>& frames);
     Status commit(const CommitBatch& batch);
     Status perform(Effects effects);
-    Status answer_reads(std::vector<LogRead>& reads);
+    void take_reads(std::vector<LogRead>& reads);
+    Status serve_reads();
     Status serve_parts();
     Status housekeeping();
     void publish();
@@ -99,6 +100,9 @@ class Server final : private DeliverySink {
         FetchParts request;
     };
     std::deque<PartJob> part_jobs_;
+    // What each connection asked of the log, and whose turn it is: each connection stands once in readers_.
+    std::unordered_map<ConnectionId, std::deque<LogRead>> reads_;
+    std::deque<ConnectionId> readers_;
 
     GateCounters gate_counters_;
     Snapshot snapshot_;

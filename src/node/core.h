@@ -168,6 +168,10 @@ class Core {
     Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain);
     Status load(UnixMillis now);
 
+    // The wall clock may be set back; what was to happen in a moment must not wait until it is there again.
+    void follow_clock(UnixMillis now);
+    bool rotation_due(UnixMillis now) const;
+
     // session (core_session.cpp)
     Status take(const Packet& packet, UnixMillis now);
     Status take_challenge(const Challenge& challenge);
@@ -256,7 +260,7 @@ class Core {
     std::string keys_folder_, broker_address_;
     std::optional<X25519KeyPair> archive_;
     std::map<MessageSubject, DocumentSummary> summaries_;  // while the archive is unlocked
-    UnixMillis swept_at_;
+    UnixMillis swept_at_, clock_;
 
     State state_ = State::away;
     std::optional<Welcome> welcome_;

@@ -154,6 +154,7 @@ void Core::on_disconnected(std::string reason) {
 }
 
 Status Core::on_frame(ByteView frame, UnixMillis now) {
+    follow_clock(now);
     const auto packets = decode_frame(frame);
     if (!packets.ok()) {
         drop("the broker sent a malformed frame: " + packets.error().text());
@@ -295,9 +296,15 @@ Status Core::take_epochs(const RegistryEpochs& epochs, UnixMillis now) {
     return retry_held(now);
 }
 
+// One that was issued tomorrow was issued by a clock that was wrong.
+bool Core::rotation_due(UnixMillis now) const {
+    return !bundle_ || now >= bundle_issued_ + k_prekey_rotation_ms ||
+           bundle_issued_ > now + k_prekey_rotation_ms;
+}
+
 // The first bundle at the first connection, then one a day.
 Status Core::rotate_prekeys(UnixMillis now) {
-    if (bundle_ && now < bundle_issued_ + k_prekey_rotation_ms) return ok_status();
+    if (!rotation_due(now)) return ok_status();
     const X25519KeyPair pair = X25519KeyPair::generate();
     PrekeyBundle bundle;
     bundle.exchange = options_.keys.exchange;
@@ -369,13 +376,14 @@ void Core::take_statement_logged(const StatementLogged& logged) {
 }
 
 Status Core::on_tick(UnixMillis now) {
+    follow_clock(now);
     if (now >= swept_at_ + k_sweep_ms) SAMPAN_TRY(sweep_files(now));
     if (state_ != State::open || !began_) return ok_status();
     if (consistency_asked_at_ && now >= *consistency_asked_at_ + k_consistency_patience_ms) {
         drop("the broker does not prove that its log continues the one that was verified before");
         return ok_status();
     }
-    if (now >= bundle_issued_ + k_prekey_rotation_ms) {
+    if (rotation_due(now)) {
         SAMPAN_TRY(rotate_prekeys(now));
         SAMPAN_TRY(publish_statements(now));
         SAMPAN_TRY(destroy_old_prekeys(now));

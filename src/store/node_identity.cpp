@@ -50,9 +50,11 @@ Result<std::vector<MerkleHash>> unpack_hashes(ByteView bytes) {
     return out;
 }
 
-Result<std::unique_ptr<NodeStore>> NodeStore::open(const std::string& path, const AgencyId& agency) {
+Result<std::unique_ptr<NodeStore>> NodeStore::open(const std::string& path, const AgencyId& agency,
+                                                   const std::string& vfs) {
     sqlite::OpenOptions options;
     options.path = path;
+    options.vfs = vfs;
     options.application_id = k_node_application_id;
     options.version = k_node_version;
     options.schema = k_node_schema;

@@ -172,7 +172,9 @@ struct UnprovenLeaf {
 class NodeStore {
   public:
     // Opens or makes the store; refuses damage, another process, another agency's store, by name.
-    static Result<std::unique_ptr<NodeStore>> open(const std::string& path, const AgencyId& agency);
+    // `vfs` is SQLite's; fault tests name their own.
+    static Result<std::unique_ptr<NodeStore>> open(const std::string& path, const AgencyId& agency,
+                                                   const std::string& vfs = "");
     virtual ~NodeStore() = default;
 
     // --- batches
