@@ -113,6 +113,10 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/log/proof/{id}"},
         {"GET", "/v1/log/export"},
         {"GET", "/v1/registry"},
+        {"GET", "/v1/registry/epochs"},
+        {"PUT", "/v1/registry/epochs"},
+        {"GET", "/v1/registry/epochs/{number}"},
+        {"GET", "/v1/registry/changes"},
         {"GET", "/v1/peers"},
     };
     return all;
@@ -153,6 +157,11 @@ ApiResponse Api::handle(const ApiRequest& request) {
             return view([&](Core& core) { return status_view(core, core.broker_address(), now()); });
         if (tail == "doctor") return view([&](Core& core) { return doctor_view(core, now()); });
         if (tail == "registry") return view([](Core& core) { return registry_view(core); });
+        if (tail == "registry/epochs" && route.method == "PUT") return import_epoch(request);
+        if (tail == "registry/epochs") return view([](Core& core) { return epochs_view(core); });
+        if (tail == "registry/epochs/{number}") return epoch_file(values[0]);
+        if (tail == "registry/changes")
+            return view([&](Core& core) { return registry_changes_view(core, request.query); });
         if (tail == "peers") return view([](Core& core) { return peers_view(core); });
         if (tail == "log/checkpoint") return view([](Core& core) { return checkpoint_view(core); });
         if (tail == "outbox") return view([&](Core& core) { return outbox_view(core, request.query); });
@@ -228,6 +237,34 @@ ApiResponse Api::upload(const ApiRequest& request) {
     return ok(
         json{{"upload", id}, {"name", record.name}, {"size", record.size}, {"sha256", record.sha256.hex()}}
             .dump());
+}
+
+ApiResponse Api::import_epoch(const ApiRequest& request) {
+    if (request.upload == nullptr) return fail(bad_request("the epoch file is the body"));
+    const auto size = request.upload->size();
+    if (!size.ok()) return fail(size.error());
+    if (*size == 0 || *size > limits::k_registry_bytes)
+        return fail(Error(FileError::too_large, "an epoch file has 1 byte to 4 MiB"));
+    Bytes epoch(static_cast<std::size_t>(*size));
+    const auto got = request.upload->read_at(0, epoch);
+    if (!got.ok()) return fail(got.error());
+    epoch.resize(*got);
+    const UnixMillis now = clock_.wall();
+    const auto newest = owner_.run([&](Core& core) { return core.import_epoch(epoch, now); });
+    if (!newest.ok()) return fail(newest.error());
+    return ok(json{{"schema", "sampan.imported/1"}, {"epoch", newest->get()}}.dump());
+}
+
+ApiResponse Api::epoch_file(const std::string& number) {
+    auto bytes = owner_.run([&](Core& core) { return epoch_bytes(core, number); });
+    if (!bytes.ok()) return fail(bytes.error());
+    ApiResponse out;
+    out.content_type = "application/octet-stream";
+    out.file_name = number + ".epoch";
+    out.stream_bytes = bytes->size();
+    const auto kept = std::make_shared<Bytes>(std::move(*bytes));
+    out.stream = [kept](File& target) { return target.write_at(0, *kept); };
+    return out;
 }
 
 ApiResponse Api::publish(const ApiRequest& request) {

@@ -25,6 +25,8 @@ class Api {
 
   private:
     ApiResponse upload(const ApiRequest& request);
+    ApiResponse import_epoch(const ApiRequest& request);
+    ApiResponse epoch_file(const std::string& number);
     ApiResponse publish(const ApiRequest& request);
     ApiResponse attachment(const std::string& id, const std::string& index);
     ApiResponse unlock(const ApiRequest& request);

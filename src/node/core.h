@@ -15,7 +15,7 @@
 #include "sampan/identity/key_store.h"
 #include "sampan/seal/seal.h"
 #include "sampan/store/node_store.h"
-#include "sampan/transport/packet.h"
+#include "sampan/transport/registry_pieces.h"
 
 namespace sampan::node {
 
@@ -102,6 +102,8 @@ class Core {
     // The same for listings, remembered while the archive is unlocked.
     Result<DocumentSummary> summary(const MessageSubject& subject, const MessageId& id, ByteView record);
     Status accept_epoch(ByteView signed_epoch, UnixMillis now);
+    // The same, from an administrator's file: what waited for it goes on. The newest epoch then.
+    Result<Epoch> import_epoch(ByteView signed_epoch, UnixMillis now);
     Status keep_upload(const std::string& id, const SealedPart& part, const std::string& file,
                        const UploadRecord& record, UnixMillis now);
     Result<UploadRecord> open_upload(const Upload& upload) const;
@@ -170,7 +172,8 @@ class Core {
     Status take_welcome(const Welcome& welcome, UnixMillis now);
     Status begin_session(UnixMillis now);
     Status take_session_error(const SessionError& error, UnixMillis now);
-    Status take_epochs(const RegistryEpochs& epochs, UnixMillis now);
+    Status take_epochs(const RegistryEpochs& answer, UnixMillis now);
+    void ask_registry();
     void take_statement_logged(const StatementLogged& logged);
     Status publish_statements(UnixMillis now);
     Status renew_descriptor(UnixMillis now);
@@ -258,6 +261,8 @@ class Core {
     std::int64_t clock_difference_ms_ = 0;
     std::uint64_t descriptor_logged_ = 0, bundle_logged_ = 0;  // newest counters that the broker has logged
     UnixMillis statements_sent_at_, registry_asked_at_;
+    EpochPieces registry_pieces_;
+    int empty_registry_answers_ = 0;  // in a row
     std::vector<Packet> out_;
     std::optional<std::string> drop_;
     std::string last_problem_;

@@ -68,7 +68,7 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
     if (header.epoch > registry().registry().epoch) {
         if (now >= registry_asked_at_ + k_ask_again_ms) {
             registry_asked_at_ = now;
-            send(FetchRegistry{registry().registry().epoch});
+            ask_registry();
         }
         return hold();
     }

@@ -179,42 +179,6 @@ std::string status_view(Core& core, const std::string& address, UnixMillis now) 
     return dump(out);
 }
 
-std::string registry_view(Core& core) {
-    const Registry& registry = core.registry().registry();
-    json out{{"schema", "sampan.registry/1"},
-             {"exchange", registry.exchange.text()},
-             {"epoch", registry.epoch.get()},
-             {"hash", core.registry().hash().hex()},
-             {"issued", to_rfc3339(registry.issued)},
-             {"expires", to_rfc3339(registry.expires)},
-             {"policy",
-              {{"id", registry.policy.id},
-               {"version", registry.policy.version},
-               {"title", registry.policy.title}}}};
-    static constexpr std::string_view statuses[] = {"", "joining", "active", "suspended", "revoked"};
-    out["members"] = json::array();
-    for (const Member& member : registry.members)
-        out["members"].push_back({{"agency", member.id.text()},
-                                  {"names", member.names},
-                                  {"country", member.country},
-                                  {"status", statuses[static_cast<std::size_t>(member.status)]},
-                                  {"clearance", member.clearance.level},
-                                  {"send_ceiling", member.send_ceiling}});
-    out["dialogues"] = json::array();
-    for (const DialogueEntry& dialogue : registry.dialogues) {
-        json participants = json::array();
-        for (const AgencyId& agency : dialogue.participants) participants.push_back(agency.text());
-        out["dialogues"].push_back({{"dialogue", dialogue.id.text()},
-                                    {"title", dialogue.title},
-                                    {"host", dialogue.host.text()},
-                                    {"begins", to_rfc3339(dialogue.begins)},
-                                    {"ends", to_rfc3339(dialogue.ends)},
-                                    {"submission_deadline", to_rfc3339(dialogue.submission_deadline)},
-                                    {"participants", participants}});
-    }
-    return dump(out);
-}
-
 std::string peers_view(Core& core) {
     json out{{"schema", "sampan.peers/1"}, {"peers", json::array()}};
     for (const Core::PeerView& peer : core.peer_views())

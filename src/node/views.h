@@ -12,6 +12,11 @@ using Query = std::map<std::string, std::string>;
 // Each gives the body of a 200 answer.
 std::string status_view(Core& core, const std::string& address, UnixMillis now);
 std::string registry_view(Core& core);
+std::string epochs_view(Core& core);
+// The signed bytes of one epoch that is held: what goes over an air gap.
+Result<Bytes> epoch_bytes(const Core& core, const std::string& number);
+// Query: from, to.
+Result<std::string> registry_changes_view(Core& core, const Query& query);
 std::string peers_view(Core& core);
 std::string checkpoint_view(Core& core);
 std::string publish_view(const PublishReport& report, const Briefing& briefing, bool dry_run);
