@@ -1,5 +1,7 @@
 #include "cli/app.h"
 
+#include "cli/session_file.h"
+
 #include <cstdlib>
 
 namespace sampan::cli {
@@ -39,6 +41,8 @@ App::App() : root_(k_about, "sampan") {
     add_message_commands(*this);
     add_registry_commands(*this);
     add_exchange_commands(*this);
+    add_label_commands(*this);
+    add_people_commands(*this);
     add_node_commands(*this);
     add_authority_commands(*this);
     add_agency_commands(*this);
@@ -68,10 +72,15 @@ void App::on_bare(CLI::App* command, Action action) {
     });
 }
 
+std::string App::node_socket() const {
+    if (!node_socket_.empty()) return node_socket_;
+    if (const char* set = std::getenv("SAMPAN_NODE"); set != nullptr && *set != '\0') return set;
+    return default_node_socket();
+}
+
 Node App::node() const {
-    if (!node_socket_.empty()) return Node(node_socket_);
-    if (const char* set = std::getenv("SAMPAN_NODE"); set != nullptr && *set != '\0') return Node(set);
-    return Node(default_node_socket());
+    const std::string socket = node_socket();
+    return Node(socket, kept_session(socket));
 }
 
 int App::run(const std::vector<std::string>& arguments, Console& console) {

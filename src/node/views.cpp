@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "sampan/label/choices.h"
+#include "sampan/label/equivalence.h"
+
 namespace sampan::node {
 namespace {
 
@@ -67,12 +70,36 @@ json label_json(const Label& label) {
 }
 
 // Title and kind where the archive is unlocked, null where it is not.
-void add_document(json& out, Core& core, const MessageSubject& subject, const MessageId& id,
-                  const Bytes& record) {
-    const auto summary = core.summary(subject, id, record);
+// Why there is no title, in `withheld`.
+void add_document(json& out, Core& core, const Viewer& viewer, const Label& label,
+                  const MessageSubject& subject, const MessageId& id, const Bytes& record) {
+    const auto summary = core.summary(viewer, label, subject, id, record);
+    out["withheld"] = summary.ok() ? json(nullptr) : json(std::string(summary.error().name()));
     out["title"] = summary.ok() ? json(summary->title) : json(nullptr);
     out["kind"] = summary.ok() ? json(summary->kind) : json(nullptr);
     out["language"] = summary.ok() ? json(summary->language) : json(nullptr);
+}
+
+// What is left of a message that its label ended.
+void add_stub(json& out) {
+    out["withheld"] = error_name(NodeError::message_ended);
+    for (const char* key : {"title", "kind", "language"}) out[key] = nullptr;
+}
+
+// How this agency marks it, in what colour, and until when it stays.
+void add_label_view(json& out, Core& core, const Label& label, UnixMillis now) {
+    const LabelPolicy& policy = core.registry().registry().policy;
+    const Equivalence there = equivalent_for(policy, label, core.agency(), now);
+    out["equivalent"] = nullptr;
+    if (there.level != nullptr)
+        out["equivalent"] = {{"marking", there.level->title},
+                             {"scheme", there.scheme->id},
+                             {"authoritative", there.scheme->authoritative}};
+    const PolicyLevel* level = policy.level(label.classification);
+    out["colour"] = level == nullptr ? std::string() : level->colour;
+    const auto ends = label_ends(policy, label);
+    out["leaves_inbox"] = ends ? json(to_rfc3339(*ends)) : json(nullptr);
+    out["review_due"] = review_is_due(label, now);
 }
 
 json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
@@ -95,6 +122,15 @@ struct Found {
     const Bytes& seal() const { return sent ? sent->seal : received->seal; }
     const Ed25519Signature& signature() const { return sent ? sent->signature : received->signature; }
 };
+
+// Its label, or its level's retention, ended it: nothing of its content is here any more.
+Status refuse_ended(const Found& found) {
+    if (!found.received || !found.received->ended) return ok_status();
+    return Error(NodeError::message_ended,
+                 "this message left the inbox at " + to_rfc3339(*found.received->ended) +
+                     ", as its label or its level's retention says",
+                 "ask " + found.received->sender.text() + " for it again, if it is still needed");
+}
 
 Result<Found> find_message(Core& core, const std::string& id) {
     const bool hex = std::all_of(id.begin(), id.end(),
@@ -219,7 +255,7 @@ std::string publish_view(const PublishReport& report, const Briefing& briefing, 
     return dump(out);
 }
 
-Result<std::string> outbox_view(Core& core, const Query& query) {
+Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& query) {
     SAMPAN_TRY(refuse_unknown(query, {"limit", "state"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
     const auto wanted = query.find("state");
@@ -231,7 +267,7 @@ Result<std::string> outbox_view(Core& core, const Query& query) {
         if (out["messages"].size() >= limit) break;
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
         json one = header_json(seal.header, core.registry());
-        add_document(one, core, row.subject, row.message_id, row.record);
+        add_document(one, core, viewer, seal.header.label, row.subject, row.message_id, row.record);
         one["state"] = outbox_state_name(row.state);
         one["reason"] = row.reason;
         one["detail"] = row.detail;
@@ -243,7 +279,7 @@ Result<std::string> outbox_view(Core& core, const Query& query) {
     return dump(out);
 }
 
-Result<std::string> inbox_view(Core& core, const Query& query) {
+Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query, UnixMillis now) {
     SAMPAN_TRY(refuse_unknown(query, {"limit", "sender", "kind", "label", "dialogue", "unread", "since"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
     SAMPAN_ASSIGN(std::vector<InboxRow> rows,
@@ -252,8 +288,13 @@ Result<std::string> inbox_view(Core& core, const Query& query) {
     for (const InboxRow& row : rows) {
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
         json one = header_json(seal.header, core.registry());
-        add_document(one, core, row.subject, row.message_id, row.record);
+        if (row.ended)
+            add_stub(one);
+        else
+            add_document(one, core, viewer, seal.header.label, row.subject, row.message_id, row.record);
         one["received"] = to_rfc3339(row.received);
+        one["ended"] = row.ended ? json(to_rfc3339(*row.ended)) : json(nullptr);
+        one["review_due"] = review_is_due(seal.header.label, now);
         one["read"] = row.read;
         one["proof"] = row.proof_verified ? "verified" : "pending";
         if (matches(one, query)) out["messages"].push_back(std::move(one));
@@ -262,12 +303,16 @@ Result<std::string> inbox_view(Core& core, const Query& query) {
     return dump(out);
 }
 
-Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
+Result<std::string> message_view(Core& core, const Viewer& viewer, const std::string& id, bool peek,
+                                 UnixMillis now) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
-    SAMPAN_ASSIGN(ArchivedMessage opened, core.open_archived(found.id(), found.record()));
+    SAMPAN_TRY(refuse_ended(found));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
+    SAMPAN_ASSIGN(ArchivedMessage opened,
+                  core.open_archived(viewer, seal.header.label, found.id(), found.record()));
     json out = header_json(seal.header, core.registry());
     out["schema"] = "sampan.message/1";
+    add_label_view(out, core, seal.header.label, now);
     out["label"] = label_json(seal.header.label);
     out["title"] = opened.document.title;
     out["kind"] = kind_name(opened.document.kind);
@@ -374,7 +419,7 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
         }
     }
     check("archive", core.unlocked(),
-          core.unlocked() ? "unlocked" : "locked: messages arrive, but cannot be shown", "sampan unlock");
+          core.unlocked() ? "unlocked" : "locked: messages arrive, but cannot be shown", "sampan sign-in ID");
     std::uint64_t ready = 0, members = 0;
     for (const Core::PeerView& peer : core.peer_views()) {
         if (peer.agency == core.agency()) continue;
@@ -387,10 +432,13 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
     return dump({{"schema", "sampan.doctor/1"}, {"checks", checks}});
 }
 
-Result<AttachmentView> find_attachment(Core& core, const std::string& id, std::size_t index) {
+Result<AttachmentView> find_attachment(Core& core, const Viewer& viewer, const std::string& id,
+                                       std::size_t index) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
-    SAMPAN_ASSIGN(ArchivedMessage opened, core.open_archived(found.id(), found.record()));
+    SAMPAN_TRY(refuse_ended(found));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
+    SAMPAN_ASSIGN(ArchivedMessage opened,
+                  core.open_archived(viewer, seal.header.label, found.id(), found.record()));
     if (index >= opened.content.attachments.size() || index >= seal.header.parts.size())
         return Error(NodeError::not_found,
                      "the message has " + std::to_string(opened.content.attachments.size()) + " attachments");

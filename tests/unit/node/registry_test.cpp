@@ -172,4 +172,29 @@ TEST_CASE("what waits for a suspended or revoked member is withheld, and its sen
     }
 }
 
+TEST_CASE("what is another agency's is not taken from whoever passes it on without consent", "[node]") {
+    Room room;
+    room.start_all({k_sender, k_reader});
+    TestNode& reader = room.node(k_reader);
+    Client passer = room.desk().open_node("my-rmp");
+    const auto send = [&](std::string_view originator) {
+        SealRequest request = room.desk().request("my-rmp", {k_reader}, "text");
+        request.header.label = room.exchange().label(originator);
+        const SealedMessage message = room.exchange().seal("my-rmp", std::move(request));
+        room.desk().send(passer, {room.desk().submit(message)});
+        room.pass(3 * k_second_ms, 100);
+        const auto notice = passer.take<OutcomeNotice>();
+        REQUIRE(notice);
+        const SignedList list = must(decode_signed_list(notice->list));
+        REQUIRE(list.items.size() == 1);
+        return must(decode_outcome(list.items.front().bytes));
+    };
+    const Outcome refused = send(k_sender);
+    REQUIRE(refused.code == OutcomeCode::rejected);
+    REQUIRE(refused.reason == "no_consent");
+    REQUIRE(must(reader.store->inbox(10)).empty());
+    // Its own, with nothing else changed, is taken as far as opening.
+    REQUIRE(send("my-rmp").reason != "no_consent");
+}
+
 }  // namespace sampan::test
