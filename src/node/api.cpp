@@ -308,7 +308,7 @@ Status Api::write_export(File& out) {
                      "sampan doctor");
     SAMPAN_ASSIGN(ExportWriter writer, ExportWriter::begin(out));
     for (const Bytes& epoch : head.epochs) SAMPAN_TRY(writer.epoch(epoch));
-    SAMPAN_TRY(writer.first(LeafIndex(0)));
+    SAMPAN_TRY(writer.first(MerkleEdge()));
     std::uint64_t done = 0;
     while (done < head.size) {
         const auto count =

@@ -15,6 +15,7 @@ enum class LogError {
     rollback,
     fork,
     bad_tile,
+    bad_log_proof,
     bad_export
 };
 constexpr std::string_view error_name(LogError e) {
@@ -35,6 +36,8 @@ constexpr std::string_view error_name(LogError e) {
             return "bad_log_export";
         case LogError::bad_tile:
             return "bad_tile";
+        case LogError::bad_log_proof:
+            return "bad_log_proof";
     }
     return "unknown";
 }
