@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 logs=$PWD/build/logs
 mkdir -p "$logs"
-export LC_ALL=C.UTF-8
+export LANG=C.UTF-8
 
 say() { printf '==> %s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
