@@ -1,6 +1,6 @@
-// Checking a log with nothing but what stands in it, the registry's trust anchor and, if there is one, an earlier
-// checkpoint. Trusts neither the broker nor a node. One owner; memory does not grow with the log, only with the
-// number of agencies and of their certificates.
+// Checking a log with nothing but what stands in it, the registry's trust anchor and, if there is one, an
+// earlier checkpoint. Trusts neither the broker nor a node. One owner; memory does not grow with the log,
+// only with the number of agencies and of their certificates.
 #pragma once
 
 #include <array>
@@ -13,11 +13,15 @@
 namespace sampan {
 
 struct AuditOptions {
-    Sha256Digest trust;                  // SHA-256 of epoch 1's registry bytes
-    std::optional<std::string> earlier;  // a checkpoint note held from before: the log must have grown from it
-    // Entries below the earlier checkpoint are hashed, and of their records only what later ones need is checked.
+    Sha256Digest trust;  // SHA-256 of epoch 1's registry bytes
+    std::optional<std::string>
+        earlier;  // a checkpoint note held from before: the log must have grown from it
+    // Entries below the earlier checkpoint are hashed, and of their records only what later ones need is
+    // checked.
     bool only_new = false;
-    std::function<void(const AuditedRow&)> on_row;  // every entry, in order; none: what nobody asks for is not made
+    bool require_witnessed = false;  // a quorum of witnesses must have cosigned the checkpoint
+    std::function<void(const AuditedRow&)>
+        on_row;  // every entry, in order; none: what nobody asks for is not made
 };
 
 class ExportAudit {

@@ -161,8 +161,8 @@ Result<std::optional<ExportItem>> ExportReader::next() {
     if (size > item_limit(kind))
         return bad("an item of " + std::to_string(size) + " bytes is over its limit");
     if (kind == ExportItemKind::entry && size < k_log_entry_bytes) return bad("an entry is cut short");
-    const bool repeats = kind == ExportItemKind::epoch || kind == ExportItemKind::known ||
-                         kind == ExportItemKind::entry;
+    const bool repeats =
+        kind == ExportItemKind::epoch || kind == ExportItemKind::known || kind == ExportItemKind::entry;
     const bool in_order = !any_ ? kind == ExportItemKind::epoch : kind > last_ || (kind == last_ && repeats);
     if (!in_order) return bad("items stand in the wrong order");
     SAMPAN_TRY(fill(5 + static_cast<std::size_t>(size)));

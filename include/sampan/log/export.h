@@ -4,7 +4,8 @@
 //   file     "sampan log export 2\n" then items
 //   item     u8 kind || lp(payload)
 //   kind 1   an epoch file, in order from epoch 1
-//   kind 2   u64 index of the first entry that follows || the roots of the perfect subtrees of the tree before it,
+//   kind 2   u64 index of the first entry that follows || the roots of the perfect subtrees of the tree
+//   before it,
 //            largest first (32 bytes each, one for each one bit of the index); once, before the entries
 //   kind 3   a descriptor logged before the first entry: u64 index || u64 time_s || u8 n || n hashes (its
 //            inclusion in the tree before the first entry) || lp(statement) || signature (64)

@@ -86,8 +86,8 @@ struct Checkpoint {
 };
 Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const std::string& key_name,
                                     const Signer& log_key);
-// Of a log of this exchange. Parses, verifies the log's signature and the origin, refuses extension lines: what
-// no monitor can check has no place under our witnesses' signatures.
+// Of a log of this exchange. Parses, verifies the log's signature and the origin, refuses extension lines:
+// what no monitor can check has no place under our witnesses' signatures.
 Result<Checkpoint> verify_checkpoint(std::string_view note, const std::string& origin,
                                      const Ed25519PublicKey& log_key);
 

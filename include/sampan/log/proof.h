@@ -22,8 +22,8 @@ struct LogProof {
     static Result<LogProof> parse(std::string_view text);
 };
 
-// Whether the leaf stands at the proof's index under the proof's checkpoint. The checkpoint's own signatures are
-// the caller's to verify.
+// Whether the leaf stands at the proof's index under the proof's checkpoint. The checkpoint's own signatures
+// are the caller's to verify.
 Status verify_log_proof(const LogProof& proof, const MerkleHash& leaf);
 
 }  // namespace sampan

@@ -1,5 +1,5 @@
-// Makes the tiles and entry bundles of a log from its entries, in order, in memory that does not grow with it:
-// one tile a level. One owner.
+// Makes the tiles and entry bundles of a log from its entries, in order, in memory that does not grow with
+// it: one tile a level. One owner.
 #pragma once
 
 #include <array>

@@ -1,8 +1,8 @@
 // Who witnesses a log, and what their cosignatures under one checkpoint amount to. Pure.
 //
-// The witnesses are the nodes of active members whose witness key was logged; the quorum is the registry's. With
-// n witnesses and a quorum k, a split view needs more than 2k - n faulty ones, and proofs still become witnessed
-// while n - k are silent or faulty.
+// The witnesses are the nodes of active members whose witness key was logged; the quorum is the registry's.
+// With n witnesses and a quorum k, a split view needs more than 2k - n faulty ones, and proofs still become
+// witnessed while n - k are silent or faulty.
 #pragma once
 
 #include "sampan/log/cosignature.h"
