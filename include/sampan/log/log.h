@@ -79,7 +79,7 @@ struct Checkpoint {
     std::string origin;
     TreeSize size;
     MerkleHash root;
-    std::vector<std::string> extensions;  // opaque; not empty, without newlines
+    std::vector<std::string> extensions = {};  // opaque; not empty, without newlines
     std::string text() const;
     // Any log's; what else this exchange's logs keep to, verify_checkpoint says.
     static Result<Checkpoint> parse(std::string_view text);

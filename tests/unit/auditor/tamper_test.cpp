@@ -52,7 +52,7 @@ std::uint64_t seed() {
 }
 // 10^5 by SAMPAN_LONG=1; fewer at every check.
 std::size_t edits() {
-    return std::getenv("SAMPAN_LONG") != nullptr ? 100'000 : 4'000;
+    return std::getenv("SAMPAN_LONG") != nullptr ? 100'000 : 2'000;
 }
 
 // One random change that leaves another log than before.
@@ -164,14 +164,14 @@ TEST_CASE("an export with any bit flipped does not verify") {
     const MemoryFile whole = log.exported();
     REQUIRE(audit(whole, log.options()).ok());
     std::vector<std::size_t> missed;
-    for (std::size_t round = 0; round < 400; ++round) {
+    for (std::size_t round = 0; round < 120; ++round) {
         MemoryFile changed = whole;
         const std::size_t bit = random() % (8 * changed.bytes.size());
         changed.bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
         if (audit(std::move(changed), log.options()).ok()) missed.push_back(bit);
     }
     CHECK(missed.empty());
-    for (std::size_t cut = 1; cut < 200; ++cut) {
+    for (std::size_t cut = 1; cut < 200; cut += 9) {
         MemoryFile shorter = whole;
         shorter.bytes.resize(shorter.bytes.size() - cut);
         CHECK_FALSE(audit(std::move(shorter), log.options()).ok());
