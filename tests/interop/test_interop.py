@@ -1,166 +1,85 @@
-"""Our logs are read by a reader that is not ours, and its logs by our auditor."""
+"""A stranger's client against a real broker and a real node: what PROTOCOL.md promises, seen from outside."""
 
-import base64
-import json
-import os
-import random
-import shutil
-import subprocess
-import tempfile
+import pathlib
+import sys
 import unittest
 
-import reader
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-BIN = os.environ["SAMPAN_BIN"]
-
-
-def flip(path, bit):
-    with open(path, "r+b") as file:
-        file.seek(bit // 8)
-        byte = file.read(1)[0]
-        file.seek(bit // 8)
-        file.write(bytes([byte ^ 1 << bit % 8]))
+from client import Client  # noqa: E402
+from exchange import Exchange  # noqa: E402
+from harness import briefing  # noqa: E402
+from identity import Agency  # noqa: E402
+from messages import Draft, Opened, acknowledge  # noqa: E402
 
 
-def files_of(folder):
-    return sorted(os.path.join(at, name) for at, _, names in os.walk(folder) for name in names)
-
-
-class Case(unittest.TestCase):
+class Stranger(unittest.TestCase):
     def setUp(self):
-        self.work = tempfile.mkdtemp(prefix="sampan-interop-")
-        self.addCleanup(shutil.rmtree, self.work)
+        self.exchange = Exchange(["jp-npa"])
+        self.addCleanup(self.exchange.close)
+        self.agency = Agency("e2e.example", "sg-spf")
+        self.exchange.admit_request("sg-spf", self.agency.joining_request())
+        self.broker = self.exchange.broker().start()
+        self.japan = self.exchange.node("jp-npa").start(connected=True)
+        self.client = self.connect()
 
-    def run_audit(self, *arguments):
-        return subprocess.run([os.path.join(BIN, "sampan-audit"), *arguments], capture_output=True, text=True, timeout=60)
+    def connect(self):
+        client = Client(self.agency, self.broker.endpoint, self.exchange.broker_curve_bytes(), bytes.fromhex(self.exchange.trust))
+        self.addCleanup(client.close)
+        return client
 
+    def test_it_joins_opens_a_session_and_its_keys_are_logged(self):
+        client = self.client.start()
+        statement = self.agency.bundles[0]
+        logged = client.publish("PREKEY_BUNDLE", *statement)
+        checkpoint = client.newest_checkpoint()
+        self.assertLess(logged.get("leaf_index", 0), checkpoint.size)
+        peers = client.peers("jp-npa", "sg-spf")
+        self.assertEqual(peers["sg-spf"][0], self.agency.certificate)
+        self.assertIsNotNone(peers["jp-npa"])
 
-class OursReadByOthers(Case):
-    def setUp(self):
-        super().setUp()
-        made = subprocess.run([os.path.join(BIN, "sample_log"), self.work], capture_output=True, text=True, check=True)
-        self.log = json.loads(made.stdout)
-        self.folder = os.path.join(self.work, "tiles")
-        done = self.run_audit("tiles", self.log["export"], self.folder)
-        self.assertEqual(done.returncode, 0, done.stderr)
+    def test_what_it_seals_is_read_by_the_node_and_is_in_the_log(self):
+        client = self.client.start()
+        readers = client.peers("jp-npa")
+        draft = Draft(client, {}, readers, "From a stranger: ขอบคุณ").seal().submit()
+        answer = draft.answer()
+        self.assertEqual(answer["code"], "ACCEPTED", answer)
+        client.prove_included(answer["leaf_index"] - 1, 1, self.entry_time(client, answer["leaf_index"] - 1), draft.subject)
+        message = self.japan.wait_inbox(draft.header["message_id"].hex())
+        self.assertIn("From a stranger: ขอบคุณ", str(message))
+        notice = client.expect("outcome_notice")
+        outcomes = client.read_list(notice["list"], "OUTCOMES", "jp-npa", b"sampan/1 outcomes\n",
+                                    self.certificate_key(readers["jp-npa"][0]))
+        self.assertEqual([(o["subject"], o["code"]) for o in outcomes], [(draft.subject, "DELIVERED")])
+        client.send("notices_kept", leaf_index=notice.get("leaf_index", 0))
 
-    def test_tiles_checkpoint_and_cosignatures_verify(self):
-        size, times = reader.verify_folder(self.folder, self.log["log"], self.log["witnesses"])
-        self.assertEqual(size, self.log["size"])
-        self.assertGreater(size, 256)
-        self.assertEqual(len(times), 2)
+    def test_it_reads_what_the_node_sealed_for_it_and_its_receipt_is_logged(self):
+        client = self.client.start()
+        self.japan.wait_peers(["sg-spf"])
+        sent = self.japan.publish(briefing("To a stranger", ["sg-spf"], body="ありがとう"))
+        client.send("credit", messages=8)
+        deliver = client.expect("deliver")
+        opened = Opened(client, deliver, client.peers("jp-npa")["jp-npa"][0])
+        self.assertEqual(opened.header["message_id"].hex(), sent["message_id"])
+        self.assertEqual((opened.document["title"], opened.document["body"].strip()), ("To a stranger", "ありがとう"))
+        self.assertEqual((opened.sequence, opened.before), (1, bytes(32)))
+        client.prove_included(deliver["leaf_index"], 1, deliver["time_s"], opened.subject)
+        logged, subject = acknowledge(client, opened.subject)
+        client.prove_included(logged["leaf_index"], 3, self.entry_time(client, logged["leaf_index"]), subject)
+        self.japan.wait_outbox(sent["message_id"], "delivered")
 
-    def test_the_proof_of_a_message_verifies_and_proves_no_other(self):
-        with open(self.log["proof"], encoding="utf-8") as file:
-            proof = file.read()
-        entries = reader.read_entries(self.folder, self.log["size"])
-        index, size, times = reader.verify_tlog_proof(proof, entries[self.log["leaf"]], self.log["log"], self.log["witnesses"])
-        self.assertEqual((index, size, len(times)), (self.log["leaf"], self.log["size"], 2))
-        with self.assertRaises(reader.Bad):
-            reader.verify_tlog_proof(proof, entries[self.log["leaf"] + 1], self.log["log"])
+    @staticmethod
+    def entry_time(client, index):
+        found = client.fetch_entries(index, 1)["entries"][0]["entry"]
+        return int.from_bytes(found[4:12], "big")
 
-    def test_any_flipped_bit_is_found_by_both(self):
-        seed = int(os.environ.get("SAMPAN_SEED", random.randrange(2**32)))
-        chance = random.Random(seed)
-        for path in files_of(self.folder):
-            bit = chance.randrange(8 * os.path.getsize(path))
-            if path.endswith("checkpoint"):
-                bit %= 8 * 60  # later lines are cosignatures, which our audit was not asked for
-            flip(path, bit)
-            with self.subTest(path=path, bit=bit, seed=seed):
-                with self.assertRaises((reader.Bad, ValueError)):
-                    reader.verify_folder(self.folder, self.log["log"], self.log["witnesses"])
-                found = self.run_audit("verify-tiles", self.folder, "--key", self.log["log"])
-                self.assertEqual(found.returncode, 3, found.stdout)
-            flip(path, bit)
-        reader.verify_folder(self.folder, self.log["log"], self.log["witnesses"])
+    @staticmethod
+    def certificate_key(der):
+        import identity
 
-
-class OthersReadByOurs(Case):
-    SEED, WITNESS = bytes(range(32)), bytes(range(32, 64))
-
-    def write(self, name, data):
-        path = os.path.join(self.work, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data)
-
-    def make_log(self, entries):
-        hashes = [reader.leaf_hash(entry) for entry in entries]
-        for index, width in enumerate(reader.tile_widths(len(entries))):
-            part = entries[256 * index : 256 * index + width]
-            data = b"".join(len(entry).to_bytes(2, "big") + entry for entry in part)
-            self.write(reader.tile_path("entries", index, width), data)
-        level, above = 0, hashes
-        while above:
-            for index, width in enumerate(reader.tile_widths(len(above))):
-                self.write(reader.tile_path(level, index, width), b"".join(above[256 * index : 256 * index + width]))
-            above = [reader.root_of(above[i : i + 256]) for i in range(0, len(above) // 256 * 256, 256)]
-            level += 1
-        text = "example.org/log\n%d\n%s\n" % (len(entries), base64.b64encode(reader.root_of(hashes)).decode())
-        self.write("checkpoint", self.sign(text).encode())
-
-    def line(self, name, kind, seed, message, before=b""):
-        public = reader.ed25519_public(seed)
-        data = reader.key_id(name, kind, public) + before + reader.ed25519_sign(seed, message.encode())
-        return "\u2014 %s %s\n" % (name, base64.b64encode(data).decode())
-
-    def sign(self, text):
-        cosigned = "cosignature/v1\ntime 1700000000\n" + text
-        return (
-            text
-            + "\n"
-            + self.line("example.org/log", 1, self.SEED, text)
-            + self.line("witness.example.org", 4, self.WITNESS, cosigned, (1700000000).to_bytes(8, "big"))
-        )
-
-    def audit(self, *more):
-        key = reader.make_vkey("example.org/log", 1, reader.ed25519_public(self.SEED))
-        return self.run_audit("verify-tiles", self.work, "--key", key, "--json", *more)
-
-    def test_logs_of_many_sizes_verify(self):
-        for size in (1, 2, 255, 256, 257, 700):
-            with self.subTest(size=size):
-                shutil.rmtree(os.path.join(self.work, "tile"), ignore_errors=True)
-                self.make_log([b"entry %d of any length %s" % (i, b"." * (i % 50)) for i in range(size)])
-                done = self.audit()
-                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-                self.assertEqual(json.loads(done.stdout)["entries"], size)
-
-    def test_a_witness_of_others_is_counted_and_a_stranger_is_not(self):
-        self.make_log([b"an entry"] * 3)
-        witness = reader.make_vkey("witness.example.org", 4, reader.ed25519_public(self.WITNESS))
-        stranger = reader.make_vkey("witness.example.org", 4, reader.ed25519_public(self.SEED))
-        self.assertEqual(self.audit("--witness", witness).returncode, 0)
-        self.assertEqual(self.audit("--witness", stranger).returncode, 3)
-        self.assertEqual(self.audit("--witness", witness, "--quorum", "2").returncode, 3)
-
-    def test_a_log_that_was_cut_short_is_refused(self):
-        self.make_log([b"an entry"] * 300)
-        os.remove(os.path.join(self.work, reader.tile_path("entries", 1, 44)))
-        self.assertEqual(self.audit().returncode, 3)
-
-
-class TheReaderItself(unittest.TestCase):
-    def test_the_signature_examples_of_rfc_8032_hold(self):
-        # Section 7.1, tests 1 and 2.
-        seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
-        self.assertEqual(
-            reader.ed25519_public(seed).hex(), "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-        )
-        self.assertEqual(
-            reader.ed25519_sign(seed, b"").hex(),
-            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46b"
-            "d25bf5f0595bbe24655141438e7a100b",
-        )
-        public = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
-        signature = bytes.fromhex(
-            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c"
-            "387b2eaeb4302aeeb00d291612bb0c00"
-        )
-        self.assertTrue(reader.ed25519_verify(public, b"\x72", signature))
-        self.assertFalse(reader.ed25519_verify(public, b"\x73", signature))
+        return identity.certificate_key(der)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)
