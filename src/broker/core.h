@@ -141,6 +141,7 @@ class Core {
 
     // --- core_statements.cpp
     void take_statement(Session& session, const PublishStatement& publish);
+    void take_anchor(Session& session, const PublishStatement& publish);
     Status check_descriptor(const AgencyId& agency, const SignedStatement& statement, std::uint64_t& counter,
                             std::optional<LeafIndex>& known) const;
     Status check_bundle(const AgencyId& agency, const SignedStatement& statement, std::uint64_t& counter,

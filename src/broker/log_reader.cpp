@@ -1,6 +1,7 @@
 #include "broker/log_reader.h"
 
 #include "broker/error.h"
+#include "sampan/base/encode.h"
 
 namespace sampan::broker {
 namespace {
@@ -30,6 +31,13 @@ bool record_names(EntryType type, ByteView record, const AgencyId& agency) {
             if (!message) return false;
             auto seal = SignedSeal::parse(message->seal, message->signature.view());
             return seal && (seal->header.sender == agency || seal->header.index_of(agency));
+        }
+        case EntryType::journal_anchor: {
+            Reader in(record);
+            const auto text = in.lp(limits::k_statement_bytes);
+            if (!text.ok()) return false;
+            const auto head = Checkpoint::parse(as_text(*text));
+            return head.ok() && head->origin.starts_with(agency.text() + ".");
         }
         case EntryType::delivered: {
             auto list = decode_signed_list(record);

@@ -73,6 +73,7 @@ struct Session {
     std::optional<LeafIndex> newest_notice;  // the newest that was sent
     bool notices_all_sent = false;           // new ones may be sent at once
     bool audit_noted = false;
+    UnixMillis anchored_at;  // of its journal, in this session
 };
 
 struct AgencyState {

@@ -158,8 +158,9 @@ ApiResponse Api::handle(const ApiRequest& request) {
         if (tail == "outbox") return view([&](Core& core) { return outbox_view(core, request.query); });
         if (tail == "inbox") return view([&](Core& core) { return inbox_view(core, request.query); });
         if (tail == "messages/{id}")
-            return view(
-                [&](Core& core) { return message_view(core, values[0], request.query.contains("peek")); });
+            return view([&](Core& core) {
+                return message_view(core, values[0], request.query.contains("peek"), now());
+            });
         if (tail == "messages/{id}/receipts")
             return view([&](Core& core) { return receipts_view(core, values[0]); });
         if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
@@ -168,11 +169,8 @@ ApiResponse Api::handle(const ApiRequest& request) {
         if (tail == "uploads") return upload(request);
         if (tail == "messages") return publish(request);
         if (tail == "lock") {
-            owner_.run([](Core& core) {
-                core.lock();
-                return true;
-            });
-            return ok(R"({"unlocked":false})");
+            const Status locked = owner_.run([&](Core& core) { return core.lock(now()); });
+            return locked.ok() ? ok(R"({"unlocked":false})") : fail(locked.error());
         }
         return unlock(request);
     }
@@ -271,7 +269,8 @@ ApiResponse Api::attachment(const std::string& id, const std::string& index) {
     if (index.empty() || index.size() > 2 ||
         !std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; }))
         return fail(bad_request("an attachment is numbered from 0"));
-    auto found = owner_.run([&](Core& core) { return find_attachment(core, id, std::stoul(index)); });
+    const UnixMillis now = clock_.wall();
+    auto found = owner_.run([&](Core& core) { return save_attachment(core, id, std::stoul(index), now); });
     if (!found.ok()) return fail(found.error());
     auto source = files_.open_read(found->path);
     if (!source.ok()) return fail(source.error());

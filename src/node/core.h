@@ -11,6 +11,7 @@
 #include <set>
 
 #include "node/error.h"
+#include "node/journal.h"
 #include "sampan/dialogue/briefing.h"
 #include "sampan/identity/key_store.h"
 #include "sampan/seal/seal.h"
@@ -95,7 +96,7 @@ class Core {
     Result<PublishReport> publish(PublishRequest request, UnixMillis now);
     // CryptoError::bad_key_file when it is another archive's. Messages that wait to be sealed again go on.
     Status unlock(X25519KeyPair archive, UnixMillis now);
-    void lock();
+    Status lock(UnixMillis now);
     bool unlocked() const { return archive_.has_value(); }
     // `archive_locked` when it is.
     Result<ArchivedMessage> open_archived(const MessageId& id, ByteView record) const;
@@ -115,6 +116,8 @@ class Core {
 
     // --- what the API shows
     NodeStore& store() { return store_; }
+    // What people and keys did here; journal.h says how to use it.
+    Journal& journal() { return *journal_; }
     const RegistryEpoch& registry() const { return *chain_.newest(); }
     const RegistryChain& chain() const { return chain_; }
     const AgencyId& agency() const { return options_.keys.agency; }
@@ -171,7 +174,8 @@ class Core {
     Status begin_session(UnixMillis now);
     Status take_session_error(const SessionError& error, UnixMillis now);
     Status take_epochs(const RegistryEpochs& epochs, UnixMillis now);
-    void take_statement_logged(const StatementLogged& logged);
+    Status take_statement_logged(const StatementLogged& logged);
+    Status anchor_journal(UnixMillis now, bool at_once);
     Status publish_statements(UnixMillis now);
     Status renew_descriptor(UnixMillis now);
     Status rotate_prekeys(UnixMillis now);
@@ -263,6 +267,7 @@ class Core {
     std::string last_problem_;
     std::optional<Error> log_problem_;
 
+    std::optional<Journal> journal_;
     std::optional<OwnStatement> descriptor_, bundle_;
     UnixMillis bundle_issued_;
     std::map<AgencyId, VerifiedPeer> peers_;

@@ -139,6 +139,7 @@ std::vector<Core::PeerView> Core::peer_views() const {
 Status Core::log_fails(const Error& error, const std::string& note, UnixMillis now) {
     drop(error.text());
     log_problem_ = error.with_remedy(std::string(k_log_remedy));
+    SAMPAN_TRY(journal_->append({JournalEvent::log_conflict, {}, {}, error.text()}, now));
     return store_.keep_log_conflict(
         {std::string(error.name()), error.context(), note, registry().registry().epoch, now});
 }

@@ -175,6 +175,7 @@ Status Core::keep_delivery(const Deliver& deliver, const SignedSeal& seal, Opene
                         header.sender.text() + " sent another text under the same document and revision");
         return reject_delivery(deliver, seal, why, "equivocation", now);
     }
+    SAMPAN_TRY(journal_->append({JournalEvent::receive, {}, header.message_id, header.sender.text()}, now));
     ++credit_due_;
     const bool urgent = header.precedence == Precedence::flash;
     if (header.parts.empty() || arrival == Arrival::same_document) {
@@ -210,6 +211,8 @@ Status Core::reject_delivery(const Deliver&, const SignedSeal& seal, const Error
     const PendingOutcome outcome = make_outcome(seal.subject, OutcomeCode::rejected, wire_name,
                                                 seal.header.precedence == Precedence::flash, now);
     if (authentic) {
+        SAMPAN_TRY(journal_->append(
+            {JournalEvent::rejected, {}, seal.header.message_id, std::string(wire_name)}, now));
         SAMPAN_TRY(store_.reject(seal.header.sender, seal.header.message_id, outcome));
     } else {
         SAMPAN_TRY(store_.note_outcome(outcome));

@@ -27,6 +27,7 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store
     std::unique_ptr<Core> core(new Core(std::move(options), store, files, std::move(chain)));
     SAMPAN_TRY(core->load(now));
     SAMPAN_TRY(core->sweep_files(now));
+    SAMPAN_TRY(core->journal_->append({JournalEvent::started, {}, {}, core->options_.software}, now));
     return core;
 }
 
@@ -39,6 +40,12 @@ Status Core::load(UnixMillis now) {
     }
     for (const RegistryPtr& epoch : chain_.epochs())
         SAMPAN_TRY(store_.keep_epoch(epoch->registry().epoch, epoch->signed_bytes()));
+    if (!journal_) {
+        SAMPAN_ASSIGN(journal_,
+                      Journal::open(store_, journal_origin(options_.keys.agency, options_.keys.exchange)));
+    } else {
+        SAMPAN_TRY(journal_->reload());
+    }
     SAMPAN_ASSIGN(descriptor_, store_.own_descriptor());
     if (!descriptor_) {
         SAMPAN_ASSIGN(Descriptor first, decode_descriptor(options_.keys.first_descriptor.bytes));
@@ -139,6 +146,7 @@ void Core::on_disconnected(std::string reason) {
     deferred_.clear();
     list_again_at_.reset();
     peers_asked_ = false;
+    if (journal_) journal_->anchor_failed();
     unverified_.clear();
     unproven_peers_.clear();
     consistency_asked_at_.reset();
@@ -188,8 +196,7 @@ Status Core::take(const Packet& packet, UnixMillis now) {
         }
         if (const auto* p = std::get_if<RegistryEpochs>(&packet)) return take_epochs(*p, now);
         if (const auto* p = std::get_if<StatementLogged>(&packet)) {
-            take_statement_logged(*p);
-            return ok_status();
+            return take_statement_logged(*p);
         }
         if (std::holds_alternative<Pong>(packet)) return ok_status();
     }
@@ -258,14 +265,19 @@ Status Core::take_session_error(const SessionError& error, UnixMillis now) {
     // It does not say what it is about: whatever waits for the broker is asked for again, a little later.
     if (list_in_flight_) list_again_at_ = now + k_list_again_ms;
     put_off_parts(now);
+    journal_->anchor_failed();
     proofs_asked_.clear();
     return ok_status();
 }
 
-Status Core::accept_epoch(ByteView signed_epoch, UnixMillis) {
+Status Core::accept_epoch(ByteView signed_epoch, UnixMillis now) {
+    const Epoch before = registry().registry().epoch;
     SAMPAN_TRY(chain_.accept(signed_epoch));
     const RegistryEpoch& newest = registry();
     SAMPAN_TRY(store_.keep_epoch(newest.registry().epoch, newest.signed_bytes()));
+    if (newest.registry().epoch > before)
+        SAMPAN_TRY(journal_->append(
+            {JournalEvent::registry_accepted, {}, {}, std::to_string(newest.registry().epoch.get())}, now));
     return settle_log_problem();
 }
 
@@ -322,8 +334,10 @@ Status Core::destroy_old_prekeys(UnixMillis now) {
     if (state_ != State::open || !held_.empty() || !arriving_.empty()) return ok_status();
     SAMPAN_ASSIGN(std::vector<StoredPrekey> keys, store_.prekeys());
     for (std::size_t i = 0; i + 1 < keys.size(); ++i)
-        if (!keys[i].sealed.empty() && now >= keys[i + 1].created + limits::k_prekey_window_ms)
+        if (!keys[i].sealed.empty() && now >= keys[i + 1].created + limits::k_prekey_window_ms) {
             SAMPAN_TRY(store_.destroy_prekey(keys[i].id));
+            SAMPAN_TRY(journal_->append({JournalEvent::prekey_destroyed, {}, {}, keys[i].id.hex()}, now));
+        }
     return ok_status();
 }
 
@@ -360,11 +374,22 @@ Status Core::publish_statements(UnixMillis now) {
     return ok_status();
 }
 
-void Core::take_statement_logged(const StatementLogged& logged) {
+Status Core::take_statement_logged(const StatementLogged& logged) {
+    if (logged.kind == StatementKind::journal_anchor) return journal_->anchor_logged(logged.hash);
     if (logged.kind == StatementKind::descriptor && logged.hash == descriptor_->statement.hash())
         descriptor_logged_ = descriptor_->counter;
     if (logged.kind == StatementKind::prekey_bundle && bundle_ && logged.hash == bundle_->statement.hash())
         bundle_logged_ = bundle_->counter;
+    return ok_status();
+}
+
+// Once the broker knows the key that signs it.
+Status Core::anchor_journal(UnixMillis now, bool at_once) {
+    if (state_ != State::open || descriptor_logged_ < descriptor_->counter) return ok_status();
+    SAMPAN_ASSIGN(std::optional<PublishStatement> due,
+                  journal_->anchor_due(*options_.keys.witness, now, at_once));
+    if (due) send(std::move(*due));
+    return ok_status();
 }
 
 Status Core::on_tick(UnixMillis now) {
@@ -388,6 +413,7 @@ Status Core::on_tick(UnixMillis now) {
         return peer == peers_.end() || !peer->second.bundle;
     });
     const std::int64_t patience_ms = someone_missing ? k_second_ms : k_minute_ms;
+    SAMPAN_TRY(anchor_journal(now, false));
     if (!peers_asked_ && now >= peers_asked_at_ + patience_ms) fetch_peers(now);
     if (!held_.empty() && now >= held_tried_at_ + k_second_ms) SAMPAN_TRY(retry_held(now));
     if (state_ != State::open) return ok_status();
@@ -403,12 +429,15 @@ Status Core::unlock(X25519KeyPair archive, UnixMillis now) {
     if (archive.public_key != options_.keys.archive_public)
         return Error(CryptoError::bad_key_file, "archive.key does not belong to archive.pub");
     archive_ = std::move(archive);
+    SAMPAN_TRY(journal_->append({JournalEvent::key_used, {}, {}, "archive unlocked"}, now));
     return seal_refused_again(now);
 }
 
-void Core::lock() {
+Status Core::lock(UnixMillis now) {
+    if (archive_) SAMPAN_TRY(journal_->append({JournalEvent::key_locked, {}, {}, "archive locked"}, now));
     archive_.reset();
     summaries_.clear();
+    return ok_status();
 }
 
 Bytes Core::store_seal(std::string_view what, ByteView plaintext) const {

@@ -298,7 +298,7 @@ Result<std::string> inbox_view(Core& core, const Query& query) {
     return dump(out);
 }
 
-Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
+Result<std::string> message_view(Core& core, const std::string& id, bool peek, UnixMillis now) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
     SAMPAN_ASSIGN(ArchivedMessage opened, core.open_archived(found.id(), found.record()));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
@@ -326,6 +326,7 @@ Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
         out["proof"] = found.received->proof_verified ? "verified" : "pending";
         if (!peek && !found.received->read)
             SAMPAN_TRY(core.store().mark_read(found.received->sender, found.received->message_id));
+        SAMPAN_TRY(core.journal().append({JournalEvent::read, {}, found.received->message_id, {}}, now));
     }
     return dump(out);
 }
@@ -423,7 +424,7 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
     return dump({{"schema", "sampan.doctor/1"}, {"checks", checks}});
 }
 
-Result<AttachmentView> find_attachment(Core& core, const std::string& id, std::size_t index) {
+Result<AttachmentView> save_attachment(Core& core, const std::string& id, std::size_t index, UnixMillis now) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
     SAMPAN_ASSIGN(ArchivedMessage opened, core.open_archived(found.id(), found.record()));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
@@ -439,6 +440,8 @@ Result<AttachmentView> find_attachment(Core& core, const std::string& id, std::s
         if (sent && index < sent->parts.size()) file = sent->parts[index].file;
     }
     out.path = core.parts_folder() + "/" + file;
+    SAMPAN_TRY(
+        core.journal().append({JournalEvent::attachment_saved, {}, found.id(), std::to_string(index)}, now));
     return out;
 }
 

@@ -18,7 +18,7 @@ std::string publish_view(const PublishReport& report, const Briefing& briefing, 
 Result<std::string> outbox_view(Core& core, const Query& query);
 Result<std::string> inbox_view(Core& core, const Query& query);
 // `id`: hexadecimal, whole or its first 6 digits or more. Marks as read unless `peek`.
-Result<std::string> message_view(Core& core, const std::string& id, bool peek);
+Result<std::string> message_view(Core& core, const std::string& id, bool peek, UnixMillis now);
 Result<std::string> receipts_view(Core& core, const std::string& id);
 Result<std::string> proof_view(Core& core, const std::string& id);
 Result<std::string> doctor_view(Core& core, UnixMillis now);
@@ -29,6 +29,7 @@ struct AttachmentView {
     AttachmentEntry entry;
     std::string path;
 };
-Result<AttachmentView> find_attachment(Core& core, const std::string& id, std::size_t index);
+// To be saved by an officer, which the journal says.
+Result<AttachmentView> save_attachment(Core& core, const std::string& id, std::size_t index, UnixMillis now);
 
 }  // namespace sampan::node

@@ -51,6 +51,7 @@ CREATE TABLE arriving_parts(
   subject BLOB NOT NULL, part INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, frames_held INTEGER NOT NULL,
   file TEXT NOT NULL, PRIMARY KEY(subject, part)) WITHOUT ROWID;
 CREATE TABLE pending_outcomes(position INTEGER PRIMARY KEY AUTOINCREMENT, item BLOB NOT NULL, urgent INTEGER NOT NULL);
+CREATE TABLE journal(position INTEGER PRIMARY KEY, entry BLOB NOT NULL, record BLOB NOT NULL);
 CREATE TABLE outcome_lists(counter INTEGER PRIMARY KEY, list BLOB NOT NULL, leaf_index INTEGER);
 )sql";
 

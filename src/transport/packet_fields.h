@@ -12,7 +12,7 @@ namespace sampan {
 namespace archive {
 
 inline constexpr std::array<std::string_view, 2> k_role_names{"node", "auditor"};
-inline constexpr Range k_statement_kinds{1, 2};
+inline constexpr Range k_statement_kinds{1, 3};
 inline constexpr Range k_positive_u32{1, UINT32_MAX};
 inline constexpr Range k_part_numbers{1, limits::k_parts};
 inline constexpr Range k_any_part{0, limits::k_parts};

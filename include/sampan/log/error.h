@@ -16,7 +16,8 @@ enum class LogError {
     fork,
     bad_tile,
     bad_log_proof,
-    bad_export
+    bad_export,
+    bad_evidence
 };
 constexpr std::string_view error_name(LogError e) {
     switch (e) {
@@ -34,6 +35,8 @@ constexpr std::string_view error_name(LogError e) {
             return "log_fork";
         case LogError::bad_export:
             return "bad_log_export";
+        case LogError::bad_evidence:
+            return "bad_evidence";
         case LogError::bad_tile:
             return "bad_tile";
         case LogError::bad_log_proof:

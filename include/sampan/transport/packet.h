@@ -15,7 +15,7 @@
 namespace sampan {
 
 enum class SessionRole : std::uint8_t { node = 1, auditor = 2 };
-enum class StatementKind : std::uint8_t { descriptor = 1, prekey_bundle = 2 };
+enum class StatementKind : std::uint8_t { descriptor = 1, prekey_bundle = 2, journal_anchor = 3 };
 
 struct Hello {
     std::uint32_t version_low = 1, version_high = 1;

@@ -50,7 +50,7 @@ Prove PacketSamples::packet() {
 }
 template <>
 PublishStatement PacketSamples::packet() {
-    return {StatementKind(number(1, 2)), bytes(1, 800), fixed<Ed25519Signature>()};
+    return {StatementKind(number(1, 3)), bytes(1, 800), fixed<Ed25519Signature>()};
 }
 template <>
 FetchPeers PacketSamples::packet() {
@@ -130,7 +130,7 @@ SessionError PacketSamples::packet() {
 }
 template <>
 StatementLogged PacketSamples::packet() {
-    return {StatementKind(number(1, 2)), fixed<Sha256Digest>(), LeafIndex(any())};
+    return {StatementKind(number(1, 3)), fixed<Sha256Digest>(), LeafIndex(any())};
 }
 template <>
 Peers PacketSamples::packet() {
