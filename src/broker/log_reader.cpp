@@ -54,7 +54,8 @@ Result<std::vector<Packet>> LogReader::answer(const LogRead& read) {
     const Packet& request = read.request;
     if (std::holds_alternative<FetchCheckpoint>(request)) {
         if (state_.head.checkpoint.empty()) return out_of_range("the log is empty");
-        return std::vector<Packet>{CheckpointNote{state_.head.checkpoint}};
+        const auto cosigned = state_.witnesses.note(state_.head.size);
+        return std::vector<Packet>{CheckpointNote{cosigned ? cosigned->encode() : state_.head.checkpoint}};
     }
     if (const auto* fetch = std::get_if<FetchPeers>(&request)) return peers(*fetch);
     if (const auto* fetch = std::get_if<FetchInclusion>(&request)) return inclusion(*fetch);

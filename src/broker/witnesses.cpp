@@ -48,6 +48,13 @@ Witnesses::Taken Witnesses::take(TreeSize size, std::uint64_t time_s, const Ed25
     return Taken::kept;
 }
 
+std::optional<std::pair<TreeSize, Note>> Witnesses::newest(
+    TreeSize above, const std::function<bool(const Note&)>& enough) const {
+    for (auto it = shown_.rbegin(); it != shown_.rend() && it->size > above; ++it)
+        if (enough(it->note)) return std::pair(it->size, it->note);
+    return std::nullopt;
+}
+
 std::optional<Note> Witnesses::note(TreeSize size) const {
     for (const Shown& shown : shown_)
         if (shown.size == size) return shown.note;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 
 #include "broker/key_book.h"
@@ -26,6 +27,9 @@ class Witnesses {
                const WitnessKey& witness);
     // The note with the cosignatures under it so far; none when it was not shown.
     std::optional<Note> note(TreeSize size) const;
+    // The largest checkpoint above `above` of which `enough` holds.
+    std::optional<std::pair<TreeSize, Note>> newest(TreeSize above,
+                                                    const std::function<bool(const Note&)>& enough) const;
 
   private:
     struct Shown {

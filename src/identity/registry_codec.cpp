@@ -51,6 +51,7 @@ void put_policy(const LabelPolicy& policy, wire::LabelPolicy& out) {
     }
     out.set_release_threshold(policy.release_threshold.value_or(""));
     out.set_suite_floor(policy.suite_floor);
+    out.set_witness_threshold(policy.witness_threshold.value_or(""));
 }
 
 Result<LabelPolicy> take_policy(const wire::LabelPolicy& in) {
@@ -71,6 +72,7 @@ Result<LabelPolicy> take_policy(const wire::LabelPolicy& in) {
         out.handling.push_back({scheme.scheme(), {scheme.codes().begin(), scheme.codes().end()}});
     if (!in.release_threshold().empty()) out.release_threshold = in.release_threshold();
     out.suite_floor = in.suite_floor();
+    if (!in.witness_threshold().empty()) out.witness_threshold = in.witness_threshold();
     return out;
 }
 

@@ -14,6 +14,7 @@
 #include "node/journal.h"
 #include "sampan/dialogue/briefing.h"
 #include "sampan/identity/key_store.h"
+#include "sampan/log/witness.h"
 #include "sampan/seal/seal.h"
 #include "sampan/store/node_store.h"
 #include "sampan/transport/packet.h"
@@ -136,6 +137,10 @@ class Core {
     std::int64_t clock_difference_ms() const { return clock_difference_ms_; }
     const std::optional<Checkpoint>& checkpoint() const { return pinned_; }
     const std::optional<PinnedCheckpoint>& checkpoint_note() const { return pinned_note_; }
+    // What a quorum of witnesses cosigned: entries below the size are witnessed.
+    const std::optional<PinnedCheckpoint>& witnessed_note() const { return witnessed_note_; }
+    TreeSize witnessed_size() const { return witnessed_size_; }
+    bool is_witnessed(LeafIndex leaf) const { return leaf.get() < witnessed_size_.get(); }
     std::uint64_t bundle_counter() const { return bundle_ ? bundle_->counter : 0; }
     UnixMillis bundle_issued() const { return bundle_issued_; }
     struct PeerView {
@@ -197,6 +202,12 @@ class Core {
     Status take_inclusion(const Inclusion& inclusion, UnixMillis now);
     Status pin(const Checkpoint& checkpoint, const std::string& note, UnixMillis now);
     Status ask_for_proofs(UnixMillis now);
+
+    // witnessing (core_witness.cpp)
+    WitnessSet witness_set() const;
+    Status cosign(const Checkpoint& checkpoint, UnixMillis now);
+    Status observe_witnessed(const Checkpoint& checkpoint, const std::string& note, UnixMillis now);
+
     Status log_fails(const Error& error, const std::string& note, UnixMillis now);
     Status settle_log_problem();
 
@@ -282,6 +293,8 @@ class Core {
     std::optional<UnixMillis> consistency_asked_at_;
     std::vector<std::pair<Checkpoint, Peers>> unproven_peers_;
     std::map<TreeSize, MerkleHash> verified_roots_;  // the last few that were pinned
+    std::optional<PinnedCheckpoint> witnessed_note_;
+    TreeSize witnessed_size_, cosigned_size_;  // 0: none; the latter in this session
     std::map<LeafIndex, UnprovenLeaf> proofs_asked_;
     UnixMillis checkpoint_asked_at_;
 

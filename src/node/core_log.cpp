@@ -169,11 +169,15 @@ Status Core::observe_checkpoint(const std::string& note, UnixMillis now) {
     }
     // A declared restore begins another incarnation: what was pinned is of the one before.
     if (pinned_ && pinned_->origin != verified->origin) {
+        witnessed_size_ = TreeSize();
         pinned_.reset();
         verified_roots_.clear();
     }
     if (!pinned_) return pin(*verified, note, now);
-    if (is_verified(*verified)) return ok_status();
+    if (is_verified(*verified)) {
+        SAMPAN_TRY(cosign(*verified, now));
+        return observe_witnessed(*verified, note, now);
+    }
     if (verified->size < pinned_->size)
         return log_fails(Error(LogError::rollback,
                                "the broker's log has " + std::to_string(verified->size.get()) + " entries; " +
@@ -190,7 +194,9 @@ Status Core::observe_checkpoint(const std::string& note, UnixMillis now) {
         drop("the broker sends checkpoints and does not prove them");
         return ok_status();
     }
-    unverified_.emplace(verified->size, std::make_pair(*verified, note));
+    // The same checkpoint with more cosignatures takes the place of the one with fewer.
+    auto& waiting = unverified_[verified->size];
+    if (note.size() >= waiting.second.size()) waiting = {*verified, note};
     ask_consistency(now);
     return ok_status();
 }
@@ -227,6 +233,8 @@ Status Core::pin(const Checkpoint& checkpoint, const std::string& note, UnixMill
     pinned_note_ = PinnedCheckpoint{note, now};
     verified_roots_[checkpoint.size] = checkpoint.root;
     while (verified_roots_.size() > k_roots_kept) verified_roots_.erase(verified_roots_.begin());
+    SAMPAN_TRY(cosign(checkpoint, now));
+    SAMPAN_TRY(observe_witnessed(checkpoint, note, now));
     auto waiting = std::exchange(unproven_peers_, {});
     for (auto& [proven_by, peers] : waiting) {
         if (is_verified(proven_by)) {

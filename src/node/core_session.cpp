@@ -65,6 +65,13 @@ Status Core::load(UnixMillis now) {
         SAMPAN_ASSIGN(pinned_, Checkpoint::parse(note.text));
         verified_roots_[pinned_->size] = pinned_->root;
     }
+    SAMPAN_ASSIGN(witnessed_note_, store_.witnessed());
+    witnessed_size_ = TreeSize();
+    if (witnessed_note_) {
+        SAMPAN_ASSIGN(Note note, Note::parse(witnessed_note_->note));
+        SAMPAN_ASSIGN(Checkpoint witnessed, Checkpoint::parse(note.text));
+        if (pinned_ && witnessed.origin == pinned_->origin) witnessed_size_ = witnessed.size;
+    }
     SAMPAN_ASSIGN(std::optional<LogConflict> conflict, store_.log_conflict());
     if (conflict) {
         log_problem_ =
@@ -147,6 +154,7 @@ void Core::on_disconnected(std::string reason) {
     list_again_at_.reset();
     peers_asked_ = false;
     if (journal_) journal_->anchor_failed();
+    cosigned_size_ = TreeSize();
     unverified_.clear();
     unproven_peers_.clear();
     consistency_asked_at_.reset();

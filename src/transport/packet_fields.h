@@ -122,6 +122,12 @@ void fields(A& a, archive::Described<A, SubmitOutcomes>& p) {
     a.bytes(1, "list", p.list, archive::k_signed_list);
 }
 template <typename A>
+void fields(A& a, archive::Described<A, Cosign>& p) {
+    a.index(1, "tree_size", p.tree_size);
+    a.u64(2, "time_s", p.time_s);
+    a.fixed(3, "signature", p.signature);
+}
+template <typename A>
 void fields(A& a, archive::Described<A, FetchParts>& p) {
     a.fixed(1, "subject", p.subject);
     a.u32(2, "part", p.part, archive::k_part_numbers);
@@ -308,6 +314,7 @@ inline constexpr std::array k_packet_kinds{
     PacketKind{47, "RegistryEpochs"},
     PacketKind{48, "Pong"},
     PacketKind{16, "NoticesKept"},
+    PacketKind{17, "Cosign"},
 };
 static_assert(k_packet_kinds.size() == std::variant_size_v<Packet>);
 

@@ -77,6 +77,8 @@ struct LabelPolicy {
     std::vector<PolicyHandling> handling;          // by scheme
     std::optional<std::string> release_threshold;  // four eyes at or above this level
     std::uint32_t suite_floor = 1;
+    // Held back from readers until witnessed, at or above this level.
+    std::optional<std::string> witness_threshold;
 
     const PolicyLevel* level(std::string_view level_id) const;
     const PolicyCategory* category(std::string_view tag) const;

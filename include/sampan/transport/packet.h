@@ -143,6 +143,11 @@ struct OutcomeNotice {
 struct NoticesKept {
     LeafIndex leaf_index;
 };
+struct Cosign {
+    TreeSize tree_size;
+    std::uint64_t time_s = 0;
+    Ed25519Signature signature;
+};
 struct FetchParts {
     MessageSubject subject;
     std::uint32_t part = 0;
@@ -205,7 +210,7 @@ using Packet =
                  FetchParts, FetchCheckpoint, FetchInclusion, FetchConsistency, FetchEntries, FetchRegistry,
                  Ping, Challenge, Welcome, SessionError, StatementLogged, Peers, PartsWanted, Answers,
                  Deliver, OutcomesLogged, OutcomeNotice, PartData, CheckpointNote, Inclusion, Consistency,
-                 Entries, RegistryEpochs, Pong, NoticesKept>;
+                 Entries, RegistryEpochs, Pong, NoticesKept, Cosign>;
 std::string_view packet_name(const Packet& packet);
 
 // What the session signature covers (session.proto, Prove).

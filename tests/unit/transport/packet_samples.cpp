@@ -112,6 +112,10 @@ NoticesKept PacketSamples::packet() {
     return {LeafIndex(any())};
 }
 template <>
+Cosign PacketSamples::packet() {
+    return {TreeSize(any()), any(), fixed<Ed25519Signature>()};
+}
+template <>
 Challenge PacketSamples::packet() {
     return {fixed<SessionNonce>(), BrokerId::parse("broker-1").value(), Epoch(any()),
             static_cast<std::uint32_t>(number(1, 9))};
