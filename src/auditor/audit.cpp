@@ -169,6 +169,7 @@ Status ExportAudit::end(const std::function<Status(const ExportSink&)>& again) {
     if (!chain_ || !first_ || report_.checkpoint_note.empty())
         return Error(LogError::bad_export, "the export has no checkpoint: it was cut short");
     const RegistryPtr& newest = chain_->newest();
+    report_.exchange = newest->registry().exchange;
     step("registry", true,
          count_text(newest->registry().epoch.get(), "epoch") + " of " + newest->registry().exchange.text() +
              ", chained by hash from the trusted first");
@@ -251,8 +252,8 @@ void ExportAudit::judge_witnesses_of(const Note& note) {
     WitnessSet set;
     set.quorum = epoch->registry().witness_quorum;
     for (const Member& member : epoch->registry().members) {
-        const auto key = witness_keys_.find(member.id);
-        if (member.status != MemberStatus::active || key == witness_keys_.end()) continue;
+        const auto key = report_.witness_keys.find(member.id);
+        if (member.status != MemberStatus::active || key == report_.witness_keys.end()) continue;
         set.witnesses.push_back({witness_name(member.id, epoch->registry().exchange), key->second});
     }
     report_.witnesses = judge_witnesses(note, set);

@@ -61,6 +61,7 @@ class ExportAudit {
     void read_list(const LogEntry& entry, ByteView record, AuditedRow& row);
     void verify_list(const LogEntry& entry, const SignedList& list, const ListStatement& statement);
     void follow_counter(const LogEntry& entry, const ListStatement& statement);
+    void read_anchor(const LogEntry& entry, ByteView record, AuditedRow& row);
     void read_registry(const LogEntry& entry, ByteView record, AuditedRow& row);
     void read_salted(const LogEntry& entry, ByteView record, AuditedRow& row);
     bool check_subject(const LogEntry& entry, ByteView expected);
@@ -71,7 +72,6 @@ class ExportAudit {
     AuditReport report_;
     std::optional<RegistryChain> chain_;
     std::map<AgencyId, std::vector<Certificate>> certificates_;
-    std::map<AgencyId, Ed25519PublicKey> witness_keys_;
     std::optional<LeafIndex> first_;
     MerkleEdge edge_;
     std::optional<Checkpoint> earlier_;

@@ -2,6 +2,7 @@
 // that verifies.
 #include "auditor/audit.h"
 #include "sampan/base/encode.h"
+#include "sampan/log/journal.h"
 
 namespace sampan {
 namespace {
@@ -53,6 +54,8 @@ void ExportAudit::read_record(const LogEntry& entry, ByteView record, AuditedRow
         case EntryType::delivered:
         case EntryType::outcome:
             return read_list(entry, record, row);
+        case EntryType::journal_anchor:
+            return read_anchor(entry, record, row);
         default:
             return read_salted(entry, record, row);
     }
@@ -141,7 +144,32 @@ void ExportAudit::read_descriptor(const SignedStatement& statement, std::uint64_
         return finding("descriptor " + std::to_string(descriptor->counter) + " of " + row.agency +
                        " does not verify: " + verified.error().text());
     certificates_[descriptor->agency].push_back(verified->certificate);
-    witness_keys_[descriptor->agency] = descriptor->witness_key;
+    report_.witness_keys[descriptor->agency] = descriptor->witness_key;
+}
+
+void ExportAudit::read_anchor(const LogEntry& entry, ByteView record, AuditedRow& row) {
+    const auto statement = split_statement(record);
+    if (!statement.ok()) return finding("a journal anchor is malformed: " + statement.error().text());
+    if (!check_subject(entry, statement->hash().view())) return;
+    const auto head = Checkpoint::parse(as_text(statement->bytes));
+    if (!head.ok()) return finding("a journal anchor is malformed: " + head.error().text());
+    const std::string tail = "." + chain_->newest()->registry().exchange.text() + "/journal";
+    const auto agency = head->origin.ends_with(tail)
+                            ? AgencyId::parse(head->origin.substr(0, head->origin.size() - tail.size()))
+                            : Result<AgencyId>(Error(IdError::bad_name));
+    if (!agency.ok())
+        return finding("a journal anchor is of \"" + head->origin + "\", which is no journal here");
+    row.agency = agency->text();
+    row.summary = row.agency + " anchored its journal at " + std::to_string(head->size.get()) + " entries";
+    row.anchor = *head;
+    const auto key = report_.witness_keys.find(*agency);
+    if (key == report_.witness_keys.end()) {
+        ++report_.unchecked_signatures;
+        return;
+    }
+    ++report_.signatures;
+    if (!verify_journal_head(as_text(statement->bytes), statement->signature, head->origin, key->second).ok())
+        finding("the journal anchor of " + row.agency + " does not verify");
 }
 
 void ExportAudit::read_list(const LogEntry& entry, ByteView record, AuditedRow& row) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 
 #include "sampan/envelope/signed_list.h"
 #include "sampan/log/witness.h"
@@ -42,6 +43,7 @@ struct AuditedRow {
     std::optional<Answer> answer;          // refused
     std::vector<AuditedOutcome> outcomes;  // delivered, outcome
     std::string agency;                    // whose statement, list or message
+    std::optional<Checkpoint> anchor;      // journal_anchor
     UnixMillis time() const { return UnixMillis(static_cast<std::int64_t>(time_s) * k_second_ms); }
 };
 
@@ -66,6 +68,8 @@ struct AuditReport {
     std::string checkpoint_note;
     WitnessJudgement witnesses;
     std::optional<std::uint32_t> tolerates;  // faulty witnesses
+    ExchangeName exchange;
+    std::map<AgencyId, Ed25519PublicKey> witness_keys;  // as the newest logged descriptors say
     bool ok() const;
 };
 

@@ -40,6 +40,8 @@ void add_live_options(CLI::App& command, LiveText& text);
 
 void add_verify_commands(CLI::App& app, Command& chosen);  // verify, verify-tiles, tiles
 void add_show_commands(CLI::App& app, Command& chosen);    // search, timeline
-void add_live_commands(CLI::App& app, Command& chosen);    // fetch, verify-live
+// reconcile, anomalies, report, export, witness-status, verify-evidence, verify-fork
+void add_analysis_commands(CLI::App& app, Command& chosen);
+void add_live_commands(CLI::App& app, Command& chosen);  // fetch, verify-live
 
 }  // namespace sampan

@@ -18,6 +18,7 @@ int run(int argc, char** argv) {
     Command chosen;
     add_verify_commands(app, chosen);
     add_show_commands(app, chosen);
+    add_analysis_commands(app, chosen);
     add_live_commands(app, chosen);
     try {
         app.parse(argc, argv);

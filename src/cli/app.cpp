@@ -38,6 +38,7 @@ App::App() : root_(k_about, "sampan") {
     add_publish_commands(*this);
     add_message_commands(*this);
     add_exchange_commands(*this);
+    add_evidence_commands(*this);
     add_node_commands(*this);
     add_authority_commands(*this);
     add_agency_commands(*this);

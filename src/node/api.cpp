@@ -109,6 +109,9 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/messages/{id}"},
         {"GET", "/v1/messages/{id}/attachments/{index}"},
         {"GET", "/v1/messages/{id}/receipts"},
+        {"GET", "/v1/messages/{id}/evidence"},
+        {"GET", "/v1/journal"},
+        {"GET", "/v1/journal/export"},
         {"GET", "/v1/log/checkpoint"},
         {"GET", "/v1/log/proof/{id}"},
         {"GET", "/v1/log/export"},
@@ -126,6 +129,7 @@ unsigned status_of(const Error& error) {
     if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload)) return 404;
     if (error.is(NodeError::ambiguous_id)) return 409;
     if (error.is(NodeError::not_connected)) return 503;
+    if (error.is(NodeError::not_witnessed)) return 409;
     if (error.is(NodeError::registry_expired)) return 409;
     if (error.is(CryptoError::wrong_passphrase)) return 403;
     if (error.is(StoreError::disk_full) || error.is(FileError::no_space)) return 507;
@@ -166,6 +170,9 @@ ApiResponse Api::handle(const ApiRequest& request) {
         if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
         if (tail == "messages/{id}/attachments/{index}") return attachment(values[0], values[1]);
         if (tail == "log/export") return export_log();
+        if (tail == "journal") return journal(request);
+        if (tail == "journal/export") return export_journal();
+        if (tail == "messages/{id}/evidence") return evidence(request, values[0]);
         if (tail == "uploads") return upload(request);
         if (tail == "messages") return publish(request);
         if (tail == "lock") {
@@ -300,6 +307,9 @@ Status Api::write_export(File& out) {
         for (const RegistryPtr& epoch : core.chain().epochs()) made.epochs.push_back(epoch->signed_bytes());
         if (core.checkpoint()) made.size = core.checkpoint()->size.get();
         if (core.checkpoint_note()) made.note = core.checkpoint_note()->note;
+        // The same checkpoint, with its witnesses, where they have spoken.
+        if (core.checkpoint() && core.witnessed_size() == core.checkpoint()->size)
+            made.note = core.witnessed_note()->note;
         return made;
     });
     if (head.note.empty())

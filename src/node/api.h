@@ -29,6 +29,11 @@ class Api {
     ApiResponse attachment(const std::string& id, const std::string& index);
     ApiResponse unlock(const ApiRequest& request);
     ApiResponse export_log();
+    // api_log.cpp
+    ApiResponse journal(const ApiRequest& request);
+    ApiResponse export_journal();
+    ApiResponse evidence(const ApiRequest& request, const std::string& id);
+    Result<Bytes> make_evidence(const std::string& id, bool disclose);
     Status write_export(File& out);
 
     OwnerQueue& owner_;

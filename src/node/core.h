@@ -101,6 +101,8 @@ class Core {
     bool unlocked() const { return archive_.has_value(); }
     // `archive_locked` when it is.
     Result<ArchivedMessage> open_archived(const MessageId& id, ByteView record) const;
+    // lp(content) || content key, as it was sealed to the archive.
+    Result<SecretBuffer> open_record(const MessageId& id, ByteView record) const;
     // The same for listings, remembered while the archive is unlocked.
     Result<DocumentSummary> summary(const MessageSubject& subject, const MessageId& id, ByteView record);
     Status accept_epoch(ByteView signed_epoch, UnixMillis now);
@@ -114,6 +116,9 @@ class Core {
     Status ask_entries(LeafIndex first, std::uint32_t count);
     // None: not yet. An error when the session ended meanwhile.
     Result<std::optional<Entries>> take_entries();
+    // The same for the inclusion proof of one entry; what is given is verified by who asked.
+    Status ask_proof(LeafIndex leaf, TreeSize size);
+    Result<std::optional<MerkleProof>> take_proof();
 
     // --- what the API shows
     NodeStore& store() { return store_; }
@@ -148,6 +153,10 @@ class Core {
         bool descriptor = false, prekeys = false;
     };
     std::vector<PeerView> peer_views() const;
+    // The newest verified descriptor of a member, this node's own too.
+    std::optional<SignedStatement> descriptor_of(const AgencyId& agency) const;
+    // The head of the journal as a signed note.
+    Result<std::string> journal_note() const;
     // Verifies a recipient's or the broker's evidence for one outcome again.
     bool outcome_evidence_holds(const RecipientOutcome& outcome) const;
     bool answer_evidence_holds(ByteView evidence) const;
@@ -311,6 +320,12 @@ class Core {
 
     std::optional<FetchEntries> entries_asked_;
     std::optional<Entries> entries_got_;
+    struct ProofWanted {
+        LeafIndex leaf;
+        TreeSize size;
+        std::optional<MerkleProof> got;
+    };
+    std::optional<ProofWanted> proof_wanted_;
 
     std::vector<Held> held_;
     UnixMillis held_tried_at_;

@@ -272,6 +272,11 @@ Status Core::ask_for_proofs(UnixMillis now) {
 }
 
 Status Core::take_inclusion(const Inclusion& inclusion, UnixMillis now) {
+    if (proof_wanted_ && !proof_wanted_->got && inclusion.tree_size == proof_wanted_->size &&
+        inclusion.proofs.size() == 1 && inclusion.proofs.front().leaf_index == proof_wanted_->leaf) {
+        proof_wanted_->got = inclusion.proofs.front().proof;
+        if (!proofs_asked_.contains(proof_wanted_->leaf)) return ok_status();
+    }
     const auto root = verified_roots_.find(inclusion.tree_size);
     if (root == verified_roots_.end()) {
         drop("the broker proved inclusion in a tree that was not asked for");
@@ -317,6 +322,21 @@ Result<std::optional<Entries>> Core::take_entries() {
         entries_got_->entries.size() > entries_asked_->count)
         return Error(NodeError::not_connected, "the broker gave other entries than were asked for");
     return std::exchange(entries_got_, std::nullopt);
+}
+
+Status Core::ask_proof(LeafIndex leaf, TreeSize size) {
+    if (state_ != State::open)
+        return Error(NodeError::not_connected, "no session with the broker is open", "sampan doctor");
+    proof_wanted_ = ProofWanted{leaf, size, {}};
+    send(FetchInclusion{{leaf}, size});
+    return ok_status();
+}
+
+Result<std::optional<MerkleProof>> Core::take_proof() {
+    if (!proof_wanted_)
+        return Error(NodeError::not_connected, "the session with the broker ended", "try again");
+    if (!proof_wanted_->got) return std::optional<MerkleProof>();
+    return std::exchange(proof_wanted_, std::nullopt)->got;
 }
 
 }  // namespace sampan::node

@@ -124,11 +124,15 @@ Result<Bytes> Core::archive_record(const MessageId& id, const SecretBuffer& cont
                           plain.reveal(k_reveal));
 }
 
-Result<ArchivedMessage> Core::open_archived(const MessageId& id, ByteView record) const {
+Result<SecretBuffer> Core::open_record(const MessageId& id, ByteView record) const {
     if (!archive_)
         return Error(NodeError::archive_locked,
                      "the archive is locked: messages are kept, but cannot be shown", "sampan unlock");
-    SAMPAN_ASSIGN(SecretBuffer plain, hpke_open_once(*archive_, as_bytes(k_archive_info), id.view(), record));
+    return hpke_open_once(*archive_, as_bytes(k_archive_info), id.view(), record);
+}
+
+Result<ArchivedMessage> Core::open_archived(const MessageId& id, ByteView record) const {
+    SAMPAN_ASSIGN(SecretBuffer plain, open_record(id, record));
     Reader in(plain.reveal(k_reveal));
     SAMPAN_ASSIGN(ByteView encoded, in.lp(limits::k_body_padded_bytes));
     SAMPAN_ASSIGN(Content content, decode_content(encoded));

@@ -162,6 +162,7 @@ void Core::on_disconnected(std::string reason) {
     checkpoint_asked_at_ = UnixMillis(0);
     entries_asked_.reset();
     entries_got_.reset();
+    proof_wanted_.reset();
     for (Arriving& arriving : arriving_) {
         arriving.asked_to = arriving.part.frames_held;
         arriving.not_before = UnixMillis(0);

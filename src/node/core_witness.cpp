@@ -52,4 +52,16 @@ Status Core::observe_witnessed(const Checkpoint& checkpoint, const std::string& 
     return ok_status();
 }
 
+std::optional<SignedStatement> Core::descriptor_of(const AgencyId& id) const {
+    if (id == agency()) return descriptor_ ? std::optional(descriptor_->statement) : std::nullopt;
+    const auto peer = peers_.find(id);
+    if (peer == peers_.end() || !peer->second.descriptor) return std::nullopt;
+    return peer->second.descriptor->statement;
+}
+
+Result<std::string> Core::journal_note() const {
+    const Checkpoint head = journal_->head();
+    return sign_checkpoint(head, head.origin, *options_.keys.witness);
+}
+
 }  // namespace sampan::node

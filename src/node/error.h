@@ -19,6 +19,7 @@ enum class NodeError {
     bad_request,
     bad_settings,
     not_connected,
+    not_witnessed,
 };
 constexpr std::string_view error_name(NodeError e) {
     switch (e) {
@@ -44,6 +45,8 @@ constexpr std::string_view error_name(NodeError e) {
             return "bad_settings";
         case NodeError::not_connected:
             return "not_connected";
+        case NodeError::not_witnessed:
+            return "not_witnessed";
     }
     return "unknown";
 }

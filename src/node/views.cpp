@@ -87,16 +87,11 @@ json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
     return out;
 }
 
-struct Found {
-    std::optional<OutboxRow> sent;
-    std::optional<InboxRow> received;
-    const MessageId& id() const { return sent ? sent->message_id : received->message_id; }
-    const Bytes& record() const { return sent ? sent->record : received->record; }
-    const Bytes& seal() const { return sent ? sent->seal : received->seal; }
-    const Ed25519Signature& signature() const { return sent ? sent->signature : received->signature; }
-};
+using Found = FoundMessage;
 
-Result<Found> find_message(Core& core, const std::string& id) {
+}  // namespace
+
+Result<FoundMessage> find_message(Core& core, const std::string& id) {
     const bool hex = std::all_of(id.begin(), id.end(),
                                  [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
     if (!hex || id.size() < 6 || id.size() > 32)
@@ -115,6 +110,8 @@ Result<Found> find_message(Core& core, const std::string& id) {
     if (!received.empty()) out.received = std::move(received.front());
     return out;
 }
+
+namespace {
 
 bool matches(const json& row, const Query& query) {
     const auto wants = [&](std::string_view key, const json& value) {
@@ -231,6 +228,7 @@ std::string checkpoint_view(Core& core) {
         out["origin"] = core.checkpoint()->origin;
         out["size"] = core.checkpoint()->size.get();
         out["root"] = to_base64(core.checkpoint()->root.view());
+        out["witnessed_size"] = core.witnessed_size().get();
     }
     return dump(out);
 }
@@ -324,6 +322,7 @@ Result<std::string> message_view(Core& core, const std::string& id, bool peek, U
     if (found.received) {
         out["received"] = to_rfc3339(found.received->received);
         out["proof"] = found.received->proof_verified ? "verified" : "pending";
+        out["witnessed"] = core.is_witnessed(found.received->leaf_index);
         if (!peek && !found.received->read)
             SAMPAN_TRY(core.store().mark_read(found.received->sender, found.received->message_id));
         SAMPAN_TRY(core.journal().append({JournalEvent::read, {}, found.received->message_id, {}}, now));
@@ -374,7 +373,8 @@ Result<std::string> proof_view(Core& core, const std::string& id) {
              {"leaf_index", leaf->get()},
              {"entry", to_hex(encode_log_entry(entry).view())},
              {"leaf_hash", to_base64(log_leaf(entry).view())},
-             {"proof", verified ? "verified" : "pending"}};
+             {"proof", verified ? "verified" : "pending"},
+             {"witnessed", core.is_witnessed(*leaf)}};
     if (core.checkpoint_note()) out["checkpoint"] = core.checkpoint_note()->note;
     return dump(out);
 }

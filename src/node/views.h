@@ -9,6 +9,20 @@ namespace sampan::node {
 
 using Query = std::map<std::string, std::string>;
 
+// A message that this node sent or received.
+struct FoundMessage {
+    std::optional<OutboxRow> sent;
+    std::optional<InboxRow> received;
+    const MessageId& id() const { return sent ? sent->message_id : received->message_id; }
+    const Bytes& record() const { return sent ? sent->record : received->record; }
+    const Bytes& seal() const { return sent ? sent->seal : received->seal; }
+    const Ed25519Signature& signature() const { return sent ? sent->signature : received->signature; }
+    std::optional<LeafIndex> leaf() const { return sent ? sent->leaf_index : received->leaf_index; }
+    std::uint64_t leaf_time_s() const { return sent ? sent->leaf_time_s : received->leaf_time_s; }
+};
+// `id`: hexadecimal, whole or its first 6 digits or more.
+Result<FoundMessage> find_message(Core& core, const std::string& id);
+
 // Each gives the body of a 200 answer.
 std::string status_view(Core& core, const std::string& address, UnixMillis now);
 std::string registry_view(Core& core);
