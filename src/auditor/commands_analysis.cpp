@@ -4,7 +4,9 @@
 
 #include "auditor/commands.h"
 #include "auditor/evidence.h"
+#include "auditor/fork_finder.h"
 #include "auditor/reconcile.h"
+#include "sampan/crypto/time_stamp.h"
 #include "sampan/log/fork.h"
 
 namespace sampan {
@@ -207,7 +209,7 @@ int run_witness_status(const ExportText& text) {
 }
 
 struct EvidenceText {
-    std::string file, trust, key, origin;
+    std::string file, trust, key, tsa, response, output;
     std::vector<std::string> witnesses;
     bool as_json = false;
 };
@@ -218,6 +220,10 @@ Result<EvidenceReport> check_evidence(const EvidenceText& text) {
     for (const std::string& vkey : text.witnesses) {
         SAMPAN_ASSIGN(WitnessKey witness, WitnessKey::parse(vkey));
         options.witnesses.push_back(std::move(witness));
+    }
+    if (!text.tsa.empty()) {
+        SAMPAN_ASSIGN(Bytes pem, read_file(system_files(), text.tsa, limits::k_mib));
+        options.time_authority = std::string(as_text(pem));
     }
     SAMPAN_ASSIGN(Bytes bundle, read_file(system_files(), text.file, k_evidence_bytes));
     return verify_evidence(bundle, options);
@@ -242,6 +248,48 @@ int run_verify_evidence(const EvidenceText& text) {
     return report->ok() ? 0 : k_exit_verification;
 }
 
+Result<Evidence> read_evidence(const std::string& path) {
+    SAMPAN_ASSIGN(Bytes bundle, read_file(system_files(), path, k_evidence_bytes));
+    return decode_evidence(bundle);
+}
+
+int run_ask_time(const EvidenceText& text) {
+    const Status done = [&]() -> Status {
+        SAMPAN_ASSIGN(Evidence evidence, read_evidence(text.file));
+        SAMPAN_ASSIGN(Sha256Digest digest, time_stamped_digest(evidence));
+        SAMPAN_ASSIGN(Bytes request, time_stamp_request(digest));
+        return write_file(system_files(), text.output, request, Replace::no, 0644);
+    }();
+    return done.ok() ? 0 : fail(done.error());
+}
+
+int run_add_time(const EvidenceText& text) {
+    const Status done = [&]() -> Status {
+        SAMPAN_ASSIGN(Evidence evidence, read_evidence(text.file));
+        SAMPAN_ASSIGN(Bytes response, read_file(system_files(), text.response, limits::k_mib));
+        SAMPAN_ASSIGN(evidence.time_stamp, time_stamp_token(response));
+        return write_file(system_files(), text.output, encode_evidence(evidence), Replace::no, 0644);
+    }();
+    return done.ok() ? 0 : fail(done.error());
+}
+
+void add_time_commands(CLI::App& app, Command& chosen) {
+    auto text = std::make_shared<EvidenceText>();
+    CLI::App* ask =
+        app.add_subcommand("ask-time", "make an RFC 3161 request over an evidence bundle's checkpoint");
+    ask->add_option("file", text->file, "evidence bundle")->required()->check(CLI::ExistingFile);
+    ask->add_option("-o,--output", text->output, "where to write the request, for the authority")->required();
+    ask->callback([&chosen, text] { chosen = [text] { return run_ask_time(*text); }; });
+    auto answer = std::make_shared<EvidenceText>();
+    CLI::App* add = app.add_subcommand("add-time", "put the authority's answer into a copy of the bundle");
+    add->add_option("file", answer->file, "evidence bundle")->required()->check(CLI::ExistingFile);
+    add->add_option("response", answer->response, "the authority's answer")
+        ->required()
+        ->check(CLI::ExistingFile);
+    add->add_option("-o,--output", answer->output, "where to write the new bundle")->required();
+    add->callback([&chosen, answer] { chosen = [answer] { return run_add_time(*answer); }; });
+}
+
 int run_verify_fork(const EvidenceText& text) {
     const auto proves = [&]() -> Result<std::string> {
         SAMPAN_ASSIGN(NoteKey log, NoteKey::parse(text.key));
@@ -252,6 +300,35 @@ int run_verify_fork(const EvidenceText& text) {
     if (!proves.ok()) return fail(proves.error(), k_exit_verification);
     std::cout << "PROVEN: " << printable(*proves) << "\n";
     return 0;
+}
+
+int run_find_fork(const EvidenceText& text) {
+    const auto found = [&]() -> Result<std::optional<ForkEvidence>> {
+        SAMPAN_ASSIGN(std::unique_ptr<File> one, system_files().open_read(text.file));
+        SAMPAN_ASSIGN(std::unique_ptr<File> other, system_files().open_read(text.response));
+        return find_fork(*one, *other);
+    }();
+    if (!found.ok()) return fail(found.error(), k_exit_verification);
+    if (!*found) {
+        std::cout << "One history: the longer log begins with the shorter.\n";
+        return 0;
+    }
+    const Status written =
+        write_file(system_files(), text.output, encode_fork_evidence(**found), Replace::no, 0644);
+    if (!written.ok()) return fail(written.error());
+    std::cout << "TWO HISTORIES. The proof is in " << printable(text.output)
+              << "; sampan-audit verify-fork checks it.\n";
+    return k_exit_verification;
+}
+
+void add_find_fork(CLI::App& app, Command& chosen) {
+    auto text = std::make_shared<EvidenceText>();
+    CLI::App* command =
+        app.add_subcommand("find-fork", "compare two exports of one log, taken at different places");
+    command->add_option("export", text->file, "log export file")->required()->check(CLI::ExistingFile);
+    command->add_option("other", text->response, "another one")->required()->check(CLI::ExistingFile);
+    command->add_option("-o,--output", text->output, "where to write the proof of a fork")->required();
+    command->callback([&chosen, text] { chosen = [text] { return run_find_fork(*text); }; });
 }
 
 CLI::App* add_period(CLI::App& app, Command& chosen, const char* name, const char* help,
@@ -297,8 +374,12 @@ void add_analysis_commands(CLI::App& app, Command& chosen) {
         ->required();
     verify->add_option("--witness", evidence->witnesses,
                        "a witness's verifier key that you hold from elsewhere; may be given several times");
+    verify->add_option("--tsa", evidence->tsa, "root certificates of the time-stamping authority, PEM")
+        ->check(CLI::ExistingFile);
     verify->add_flag("--json", evidence->as_json, "machine-readable output, with a disclosed document");
     verify->callback([&chosen, evidence] { chosen = [evidence] { return run_verify_evidence(*evidence); }; });
+    add_time_commands(app, chosen);
+    add_find_fork(app, chosen);
     auto fork = std::make_shared<EvidenceText>();
     CLI::App* prove = app.add_subcommand("verify-fork", "check the proof that a log showed two histories");
     prove->add_option("file", fork->file, "fork evidence")->required()->check(CLI::ExistingFile);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sampan/crypto/time_stamp.h"
 #include "sampan/envelope/disclosed.h"
 #include "sampan/identity/registry.h"
 
@@ -22,6 +23,7 @@ class EvidenceCheck {
         if (seal_ && chain_) {
             check_outcomes();
             check_disclosure();
+            check_time_stamp();
         }
         return std::move(report_);
     }
@@ -182,6 +184,22 @@ class EvidenceCheck {
                  " attachments by their hashes");
     }
 
+    void check_time_stamp() {
+        if (evidence_.time_stamp.empty() && options_.time_authority.empty()) return;
+        if (evidence_.time_stamp.empty()) return void(step("time stamp", false, "the bundle has none"));
+        if (options_.time_authority.empty())
+            return void(step("time stamp", true,
+                             "there is one; give the authority's root (--tsa) to have it checked"));
+        const auto digest = time_stamped_digest(evidence_);
+        const auto stamp = digest.ok()
+                               ? verify_time_stamp(evidence_.time_stamp, *digest, options_.time_authority)
+                               : Result<TimeStamp>(digest.error());
+        if (!stamp.ok()) return void(step("time stamp", false, stamp.error().text()));
+        step("time stamp", true,
+             stamp->authority + " says that the checkpoint, and with it the message, existed at " +
+                 to_rfc3339(stamp->time));
+    }
+
     const Evidence& evidence_;
     const EvidenceOptions& options_;
     EvidenceReport report_;
@@ -193,6 +211,11 @@ class EvidenceCheck {
 
 bool EvidenceReport::ok() const {
     return !steps.empty() && std::all_of(steps.begin(), steps.end(), [](const AuditStep& s) { return s.ok; });
+}
+
+Result<Sha256Digest> time_stamped_digest(const Evidence& evidence) {
+    SAMPAN_ASSIGN(const Note note, Note::parse(evidence.proof.checkpoint));
+    return sha256(as_bytes(note.text));
 }
 
 Result<EvidenceReport> verify_evidence(ByteView bundle, const EvidenceOptions& options) {

@@ -12,6 +12,8 @@ struct EvidenceOptions {
     // Witness keys that the verifier holds from elsewhere; none: those that the bundle's descriptors state,
     // each certified under a root that the registry pins.
     std::vector<WitnessKey> witnesses;
+    // Roots of the time-stamping authority, in PEM: a bundle with a token is then checked against them.
+    std::string time_authority;
 };
 struct EvidenceReport {
     std::vector<AuditStep> steps;
@@ -20,6 +22,8 @@ struct EvidenceReport {
     std::string document;                 // disclosed, else empty
     bool ok() const;
 };
+// What a time stamp of a bundle is over: SHA-256 of its checkpoint's text.
+Result<Sha256Digest> time_stamped_digest(const Evidence& evidence);
 // An Error only when the bundle cannot be read at all.
 Result<EvidenceReport> verify_evidence(ByteView bundle, const EvidenceOptions& options);
 

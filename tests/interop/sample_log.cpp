@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sampan/crypto/random.h"
-#include "sampan/log/proof.h"
+#include "sampan/log/evidence.h"
 #include "unit/auditor/log_maker.h"
 
 using namespace sampan;
@@ -27,13 +27,25 @@ void write_sample(const std::string& folder) {
     Exchange exchange;
     LogMaker log(exchange);
     for (int i = 0; i < 300; ++i) log.salted(EntryType::admin, "event " + std::to_string(i));
-    const LeafIndex leaf = log.submit(exchange.seal("th-rtp", {"jp-npa"}, "a briefing"));
+    const SealedMessage sealed = exchange.seal("th-rtp", {"jp-npa"}, "a briefing");
+    const LeafIndex leaf = log.submit(sealed);
     log.outcome("jp-npa", leaf);
     const std::string note = log.note(log.entries.size(), {"jp-npa", "th-rtp"});
     const std::string export_file = folder + "/log.slog", proof = folder + "/message.proof";
     must(write_file(system_files(), export_file, log.exported(note).bytes, Replace::no, 0644));
     must(write_file(system_files(), proof, as_bytes(proof_of(log, leaf, note).encode()), Replace::no, 0644));
+    Evidence evidence;
+    evidence.epochs = {exchange.registry()->signed_bytes()};
+    evidence.seal = sealed.seal;
+    evidence.signature = sealed.signature;
+    evidence.sender = exchange.descriptor("th-rtp");
+    evidence.entry_time_s = static_cast<std::uint64_t>(log.now().get() / k_second_ms);
+    evidence.proof = proof_of(log, leaf, note);
+    for (const char* agency : {"jp-npa", "th-rtp"}) evidence.witnesses.push_back(exchange.descriptor(agency));
+    const std::string bundle = folder + "/message.evidence";
+    must(write_file(system_files(), bundle, encode_evidence(evidence), Replace::no, 0644));
     const nlohmann::json said{
+        {"evidence", bundle},
         {"export", export_file},
         {"proof", proof},
         {"leaf", leaf.get()},

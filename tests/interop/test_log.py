@@ -76,6 +76,50 @@ class OursReadByOthers(Case):
         reader.verify_folder(self.folder, self.log["log"], self.log["witnesses"])
 
 
+class TimeStamps(Case):
+    """With an authority of our own: OpenSSL's."""
+
+    def setUp(self):
+        super().setUp()
+        made = subprocess.run([os.path.join(BIN, "sample_log"), self.work], capture_output=True, text=True, check=True)
+        self.log = json.loads(made.stdout)
+
+    def openssl(self, *arguments):
+        return subprocess.run(["openssl", *arguments], cwd=self.work, capture_output=True, text=True, check=True)
+
+    def authority(self, name):
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=" + name,
+                     "-keyout", name + ".key", "-out", name + ".pem", "-addext", "extendedKeyUsage=critical,timeStamping")
+        with open(os.path.join(self.work, name + ".cnf"), "w", encoding="utf-8") as file:
+            file.write(
+                "[tsa]\ndefault_tsa = t\n[t]\nserial = ./serial\ncrypto_device = builtin\nsigner_digest = sha256\n"
+                "default_policy = 1.2.3.4.1\ndigests = sha256\naccuracy = secs:1\ness_cert_id_chain = no\n"
+            )
+
+    def stamp(self, name):
+        request, answer, out = (os.path.join(self.work, name + end) for end in (".tsq", ".tsr", ".evidence"))
+        self.assertEqual(self.run_audit("ask-time", self.log["evidence"], "-o", request).returncode, 0)
+        self.openssl("ts", "-reply", "-config", name + ".cnf", "-section", "t", "-queryfile", request, "-out", answer,
+                     "-signer", name + ".pem", "-inkey", name + ".key")
+        self.assertEqual(self.run_audit("add-time", self.log["evidence"], answer, "-o", out).returncode, 0)
+        return out
+
+    def verify(self, bundle, *more):
+        return self.run_audit("verify-evidence", bundle, "--trust", self.log["trust"], *more)
+
+    def test_a_stamp_holds_under_its_authority_and_under_no_other(self):
+        self.authority("clock")
+        self.authority("other")
+        stamped = self.stamp("clock")
+        ours, theirs = (os.path.join(self.work, name + ".pem") for name in ("clock", "other"))
+        done = self.verify(stamped, "--tsa", ours)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("existed at", done.stdout)
+        self.assertEqual(self.verify(stamped, "--tsa", theirs).returncode, 3)
+        self.assertEqual(self.verify(self.log["evidence"], "--tsa", ours).returncode, 3)
+        self.assertEqual(self.verify(stamped).returncode, 0)
+
+
 class OthersReadByOurs(Case):
     SEED, WITNESS = bytes(range(32)), bytes(range(32, 64))
 
