@@ -72,6 +72,7 @@ struct Draft {
     std::uint64_t randoms_used = 0;
 
     CommitBatch commit;
+    TreeSize witnessed_size;  // of commit.witnessed
     MerkleEdge edge;
     RegistryPtr registry;
     KeyBookPtr keys;

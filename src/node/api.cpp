@@ -66,6 +66,9 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/messages/{id}"},
         {"GET", "/v1/messages/{id}/attachments/{index}"},
         {"GET", "/v1/messages/{id}/receipts"},
+        {"GET", "/v1/messages/{id}/evidence"},
+        {"GET", "/v1/journal", Access::people},
+        {"GET", "/v1/journal/export", Access::people},
         {"GET", "/v1/log/checkpoint", Access::peer},
         {"GET", "/v1/log/proof/{id}", Access::people},
         {"GET", "/v1/log/export", Access::people},
@@ -111,6 +114,7 @@ unsigned status_of(const Error& error) {
     if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload)) return 404;
     if (error.is(NodeError::ambiguous_id)) return 409;
     if (error.is(NodeError::not_connected)) return 503;
+    if (error.is(NodeError::not_witnessed)) return 409;
     if (error.is(NodeError::registry_expired)) return 409;
     if (error.is(CryptoError::wrong_passphrase)) return 403;
     if (error.is(StoreError::disk_full) || error.is(FileError::no_space)) return 507;
@@ -158,13 +162,16 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
         return view([&](Core& core) { return inbox_view(core, viewer, request.query, now()); });
     if (tail == "messages/{id}")
         return view([&](Core& core) {
-            return message_view(core, viewer, values[0], request.query.contains("peek"), now());
+            return message_view(core, caller, values[0], request.query.contains("peek"), now());
         });
     if (tail == "messages/{id}/receipts")
         return view([&](Core& core) { return receipts_view(core, values[0]); });
     if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
     if (tail == "messages/{id}/attachments/{index}") return attachment(caller, values[0], values[1]);
     if (tail == "log/export") return export_log();
+    if (tail == "journal") return journal(request, caller);
+    if (tail == "journal/export") return export_journal(caller);
+    if (tail == "messages/{id}/evidence") return evidence(request, caller, values[0]);
     if (tail == "uploads") return upload(request);
     SAMPAN_ASSERT(tail == "messages");
     return publish(request, caller);
@@ -244,8 +251,9 @@ ApiResponse Api::attachment(const Caller& caller, const std::string& id, const s
     if (index.empty() || index.size() > 2 ||
         !std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; }))
         return fail(bad_request("an attachment is numbered from 0"));
+    const UnixMillis now = clock_.wall();
     auto found =
-        owner_.run([&](Core& core) { return find_attachment(core, caller.viewer, id, std::stoul(index)); });
+        owner_.run([&](Core& core) { return save_attachment(core, caller, id, std::stoul(index), now); });
     if (!found.ok()) return fail(found.error());
     auto source = files_.open_read(found->path);
     if (!source.ok()) return fail(source.error());
@@ -275,6 +283,9 @@ Status Api::write_export(File& out) {
         for (const RegistryPtr& epoch : core.chain().epochs()) made.epochs.push_back(epoch->signed_bytes());
         if (core.checkpoint()) made.size = core.checkpoint()->size.get();
         if (core.checkpoint_note()) made.note = core.checkpoint_note()->note;
+        // The same checkpoint, with its witnesses, where they have spoken.
+        if (core.checkpoint() && core.witnessed_size() == core.checkpoint()->size)
+            made.note = core.witnessed_note()->note;
         return made;
     });
     if (head.note.empty())
@@ -282,7 +293,7 @@ Status Api::write_export(File& out) {
                      "sampan doctor");
     SAMPAN_ASSIGN(ExportWriter writer, ExportWriter::begin(out));
     for (const Bytes& epoch : head.epochs) SAMPAN_TRY(writer.epoch(epoch));
-    SAMPAN_TRY(writer.first(LeafIndex(0)));
+    SAMPAN_TRY(writer.first(MerkleEdge()));
     std::uint64_t done = 0;
     while (done < head.size) {
         const auto count =

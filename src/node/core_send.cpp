@@ -138,6 +138,7 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     }
     SAMPAN_ASSIGN(report.message_id, seal_and_keep(std::move(header), std::move(content), readers,
                                                    std::move(parts), request.uploads, {}, now));
+    SAMPAN_TRY(journal_->append({JournalEvent::send, request.author.id.text(), report.message_id, {}}, now));
     more_waiting_ = true;
     SAMPAN_TRY(submit_waiting(now));
     return report;
@@ -269,6 +270,7 @@ Status Core::take_answer(const Answer& answer, const ListEvidence& evidence, Uni
         return store_.mark_accepted(answer.message_id, kept, *answer.leaf_index,
                                     static_cast<std::uint64_t>(answer.time.get() / k_second_ms));
     }
+    SAMPAN_TRY(journal_->append({JournalEvent::refused, {}, answer.message_id, answer.reason}, now));
     if (answer.reason != "prekey_superseded" && answer.reason != "prekey_expired")
         return store_.mark_refused(answer.message_id, answer.reason, answer.detail, kept);
     SAMPAN_TRY(store_.mark_resealing(answer.message_id, answer.reason, answer.detail, kept));

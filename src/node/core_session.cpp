@@ -34,6 +34,7 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store
         new Core(std::move(options), store, files, std::move(chain), std::move(officers)));
     SAMPAN_TRY(core->load(now));
     SAMPAN_TRY(core->sweep_files(now));
+    SAMPAN_TRY(core->journal_->append({JournalEvent::started, {}, {}, core->options_.software}, now));
     return core;
 }
 
@@ -46,6 +47,12 @@ Status Core::load(UnixMillis now) {
     }
     for (const RegistryPtr& epoch : chain_.epochs())
         SAMPAN_TRY(store_.keep_epoch(epoch->registry().epoch, epoch->signed_bytes()));
+    if (!journal_) {
+        SAMPAN_ASSIGN(journal_,
+                      Journal::open(store_, journal_origin(options_.keys.agency, options_.keys.exchange)));
+    } else {
+        SAMPAN_TRY(journal_->reload());
+    }
     SAMPAN_ASSIGN(descriptor_, store_.own_descriptor());
     if (!descriptor_) {
         SAMPAN_ASSIGN(Descriptor first, decode_descriptor(options_.keys.first_descriptor.bytes));
@@ -64,6 +71,13 @@ Status Core::load(UnixMillis now) {
         SAMPAN_ASSIGN(Note note, Note::parse(pinned_note_->note));
         SAMPAN_ASSIGN(pinned_, Checkpoint::parse(note.text));
         verified_roots_[pinned_->size] = pinned_->root;
+    }
+    SAMPAN_ASSIGN(witnessed_note_, store_.witnessed());
+    witnessed_size_ = TreeSize();
+    if (witnessed_note_) {
+        SAMPAN_ASSIGN(Note note, Note::parse(witnessed_note_->note));
+        SAMPAN_ASSIGN(Checkpoint witnessed, Checkpoint::parse(note.text));
+        if (pinned_ && witnessed.origin == pinned_->origin) witnessed_size_ = witnessed.size;
     }
     SAMPAN_ASSIGN(std::optional<LogConflict> conflict, store_.log_conflict());
     if (conflict) {
@@ -147,6 +161,8 @@ void Core::on_disconnected(std::string reason) {
     deferred_.clear();
     list_again_at_.reset();
     peers_asked_ = false;
+    if (journal_) journal_->anchor_failed();
+    cosigned_size_ = TreeSize();
     unverified_.clear();
     unproven_peers_.clear();
     consistency_asked_at_.reset();
@@ -154,6 +170,7 @@ void Core::on_disconnected(std::string reason) {
     checkpoint_asked_at_ = UnixMillis(0);
     entries_asked_.reset();
     entries_got_.reset();
+    proof_wanted_.reset();
     for (Arriving& arriving : arriving_) {
         arriving.asked_to = arriving.part.frames_held;
         arriving.not_before = UnixMillis(0);
@@ -197,8 +214,7 @@ Status Core::take(const Packet& packet, UnixMillis now) {
         }
         if (const auto* p = std::get_if<RegistryEpochs>(&packet)) return take_epochs(*p, now);
         if (const auto* p = std::get_if<StatementLogged>(&packet)) {
-            take_statement_logged(*p);
-            return ok_status();
+            return take_statement_logged(*p);
         }
         if (std::holds_alternative<Pong>(packet)) return ok_status();
     }
@@ -269,6 +285,7 @@ Status Core::take_session_error(const SessionError& error, UnixMillis now) {
     // It does not say what it is about: whatever waits for the broker is asked for again, a little later.
     if (list_in_flight_) list_again_at_ = now + k_list_again_ms;
     put_off_parts(now);
+    journal_->anchor_failed();
     proofs_asked_.clear();
     return ok_status();
 }
@@ -307,8 +324,10 @@ Status Core::destroy_old_prekeys(UnixMillis now) {
     if (state_ != State::open || !held_.empty() || !arriving_.empty()) return ok_status();
     SAMPAN_ASSIGN(std::vector<StoredPrekey> keys, store_.prekeys());
     for (std::size_t i = 0; i + 1 < keys.size(); ++i)
-        if (!keys[i].sealed.empty() && now >= keys[i + 1].created + limits::k_prekey_window_ms)
+        if (!keys[i].sealed.empty() && now >= keys[i + 1].created + limits::k_prekey_window_ms) {
             SAMPAN_TRY(store_.destroy_prekey(keys[i].id));
+            SAMPAN_TRY(journal_->append({JournalEvent::prekey_destroyed, {}, {}, keys[i].id.hex()}, now));
+        }
     return ok_status();
 }
 
@@ -345,18 +364,29 @@ Status Core::publish_statements(UnixMillis now) {
     return ok_status();
 }
 
-void Core::take_statement_logged(const StatementLogged& logged) {
+Status Core::take_statement_logged(const StatementLogged& logged) {
+    if (logged.kind == StatementKind::journal_anchor) return journal_->anchor_logged(logged.hash);
     if (logged.kind == StatementKind::descriptor && logged.hash == descriptor_->statement.hash())
         descriptor_logged_ = descriptor_->counter;
     if (logged.kind == StatementKind::prekey_bundle && bundle_ && logged.hash == bundle_->statement.hash())
         bundle_logged_ = bundle_->counter;
+    return ok_status();
+}
+
+// Once the broker knows the key that signs it.
+Status Core::anchor_journal(UnixMillis now, bool at_once) {
+    if (state_ != State::open || descriptor_logged_ < descriptor_->counter) return ok_status();
+    SAMPAN_ASSIGN(std::optional<PublishStatement> due,
+                  journal_->anchor_due(*options_.keys.witness, now, at_once));
+    if (due) send(std::move(*due));
+    return ok_status();
 }
 
 Status Core::on_tick(UnixMillis now) {
     follow_clock(now);
     if (now >= swept_at_ + k_sweep_ms) SAMPAN_TRY(sweep_files(now));
     SAMPAN_TRY(end_messages(now));
-    lock_when_unused(now);
+    SAMPAN_TRY(lock_when_unused(now));
     if (state_ != State::open || !began_) return ok_status();
     if (consistency_asked_at_ && now >= *consistency_asked_at_ + k_consistency_patience_ms) {
         drop("the broker does not prove that its log continues the one that was verified before");
@@ -376,6 +406,7 @@ Status Core::on_tick(UnixMillis now) {
         return peer == peers_.end() || !peer->second.bundle;
     });
     const std::int64_t patience_ms = someone_missing ? k_second_ms : k_minute_ms;
+    SAMPAN_TRY(anchor_journal(now, false));
     if (!peers_asked_ && now >= peers_asked_at_ + patience_ms) fetch_peers(now);
     if (!held_.empty() && now >= held_tried_at_ + k_second_ms) SAMPAN_TRY(retry_held(now));
     if (state_ != State::open) return ok_status();
@@ -392,17 +423,21 @@ Status Core::unlock(X25519KeyPair archive, UnixMillis now, bool stays) {
         return Error(CryptoError::bad_key_file, "archive.key does not belong to archive.pub");
     archive_ = std::move(archive);
     archive_stays_ = archive_stays_ || stays;
+    SAMPAN_TRY(journal_->append({JournalEvent::key_used, {}, {}, "archive unlocked"}, now));
     return seal_refused_again(now);
 }
 
-void Core::lock() {
+Status Core::lock(UnixMillis now) {
+    if (archive_) SAMPAN_TRY(journal_->append({JournalEvent::key_locked, {}, {}, "archive locked"}, now));
     archive_.reset();
     archive_stays_ = false;
     summaries_.clear();
+    return ok_status();
 }
 
-void Core::lock_when_unused(UnixMillis now) {
-    if (archive_ && !archive_stays_ && !officers_.archive_in_use(now)) lock();
+Status Core::lock_when_unused(UnixMillis now) {
+    if (archive_ && !archive_stays_ && !officers_.archive_in_use(now)) return lock(now);
+    return ok_status();
 }
 
 Result<X25519SecretKey> Core::archive_secret() const {

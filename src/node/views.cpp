@@ -114,14 +114,7 @@ json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
     return out;
 }
 
-struct Found {
-    std::optional<OutboxRow> sent;
-    std::optional<InboxRow> received;
-    const MessageId& id() const { return sent ? sent->message_id : received->message_id; }
-    const Bytes& record() const { return sent ? sent->record : received->record; }
-    const Bytes& seal() const { return sent ? sent->seal : received->seal; }
-    const Ed25519Signature& signature() const { return sent ? sent->signature : received->signature; }
-};
+using Found = FoundMessage;
 
 // Its label, or its level's retention, ended it: nothing of its content is here any more.
 Status refuse_ended(const Found& found) {
@@ -132,7 +125,9 @@ Status refuse_ended(const Found& found) {
                  "ask " + found.received->sender.text() + " for it again, if it is still needed");
 }
 
-Result<Found> find_message(Core& core, const std::string& id) {
+}  // namespace
+
+Result<FoundMessage> find_message(Core& core, const std::string& id) {
     const bool hex = std::all_of(id.begin(), id.end(),
                                  [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
     if (!hex || id.size() < 6 || id.size() > 32)
@@ -151,6 +146,8 @@ Result<Found> find_message(Core& core, const std::string& id) {
     if (!received.empty()) out.received = std::move(received.front());
     return out;
 }
+
+namespace {
 
 bool matches(const json& row, const Query& query) {
     const auto wants = [&](std::string_view key, const json& value) {
@@ -231,6 +228,7 @@ std::string checkpoint_view(Core& core) {
         out["origin"] = core.checkpoint()->origin;
         out["size"] = core.checkpoint()->size.get();
         out["root"] = to_base64(core.checkpoint()->root.view());
+        out["witnessed_size"] = core.witnessed_size().get();
     }
     return dump(out);
 }
@@ -303,13 +301,13 @@ Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& qu
     return dump(out);
 }
 
-Result<std::string> message_view(Core& core, const Viewer& viewer, const std::string& id, bool peek,
+Result<std::string> message_view(Core& core, const Caller& caller, const std::string& id, bool peek,
                                  UnixMillis now) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
     SAMPAN_TRY(refuse_ended(found));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
     SAMPAN_ASSIGN(ArchivedMessage opened,
-                  core.open_archived(viewer, seal.header.label, found.id(), found.record()));
+                  core.open_archived(caller.viewer, seal.header.label, found.id(), found.record()));
     json out = header_json(seal.header, core.registry());
     out["schema"] = "sampan.message/1";
     add_label_view(out, core, seal.header.label, now);
@@ -333,8 +331,11 @@ Result<std::string> message_view(Core& core, const Viewer& viewer, const std::st
     if (found.received) {
         out["received"] = to_rfc3339(found.received->received);
         out["proof"] = found.received->proof_verified ? "verified" : "pending";
+        out["witnessed"] = core.is_witnessed(found.received->leaf_index);
         if (!peek && !found.received->read)
             SAMPAN_TRY(core.store().mark_read(found.received->sender, found.received->message_id));
+        SAMPAN_TRY(core.journal().append(
+            {JournalEvent::read, caller.id.text(), found.received->message_id, {}}, now));
     }
     return dump(out);
 }
@@ -382,7 +383,8 @@ Result<std::string> proof_view(Core& core, const std::string& id) {
              {"leaf_index", leaf->get()},
              {"entry", to_hex(encode_log_entry(entry).view())},
              {"leaf_hash", to_base64(log_leaf(entry).view())},
-             {"proof", verified ? "verified" : "pending"}};
+             {"proof", verified ? "verified" : "pending"},
+             {"witnessed", core.is_witnessed(*leaf)}};
     if (core.checkpoint_note()) out["checkpoint"] = core.checkpoint_note()->note;
     return dump(out);
 }
@@ -432,13 +434,13 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
     return dump({{"schema", "sampan.doctor/1"}, {"checks", checks}});
 }
 
-Result<AttachmentView> find_attachment(Core& core, const Viewer& viewer, const std::string& id,
-                                       std::size_t index) {
+Result<AttachmentView> save_attachment(Core& core, const Caller& caller, const std::string& id,
+                                       std::size_t index, UnixMillis now) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
     SAMPAN_TRY(refuse_ended(found));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
     SAMPAN_ASSIGN(ArchivedMessage opened,
-                  core.open_archived(viewer, seal.header.label, found.id(), found.record()));
+                  core.open_archived(caller.viewer, seal.header.label, found.id(), found.record()));
     if (index >= opened.content.attachments.size() || index >= seal.header.parts.size())
         return Error(NodeError::not_found,
                      "the message has " + std::to_string(opened.content.attachments.size()) + " attachments");
@@ -451,6 +453,8 @@ Result<AttachmentView> find_attachment(Core& core, const Viewer& viewer, const s
         if (sent && index < sent->parts.size()) file = sent->parts[index].file;
     }
     out.path = core.parts_folder() + "/" + file;
+    SAMPAN_TRY(core.journal().append(
+        {JournalEvent::attachment_saved, caller.id.text(), found.id(), std::to_string(index)}, now));
     return out;
 }
 

@@ -15,7 +15,7 @@
 
 #include "sampan/envelope/part.h"
 #include "sampan/envelope/signed_list.h"
-#include "sampan/log/log.h"
+#include "sampan/log/journal.h"
 #include "sampan/store/error.h"
 
 namespace sampan {
@@ -207,6 +207,17 @@ class NodeStore {
     virtual Status keep_log_conflict(const LogConflict& conflict) = 0;
     virtual Result<std::optional<LogConflict>> log_conflict() = 0;
     virtual Status forget_log_conflict() = 0;
+
+    // --- the journal: entry and the tree's new edge, together
+    virtual Status append_journal(const JournalEntry& entry, const MerkleEdge& after) = 0;
+    virtual Result<std::vector<JournalEntry>> journal(LeafIndex first, std::size_t count) = 0;
+    virtual Result<MerkleEdge> journal_edge() = 0;
+    // How much of it the exchange's log vouches for.
+    virtual Status keep_journal_anchored(TreeSize size) = 0;
+    virtual Result<TreeSize> journal_anchored() = 0;
+    // The newest checkpoint that a quorum of witnesses cosigned.
+    virtual Status keep_witnessed(const PinnedCheckpoint& checkpoint) = 0;
+    virtual Result<std::optional<PinnedCheckpoint>> witnessed() = 0;
 
     // --- own statements and prekeys: a bundle is kept together with its private half, before it is published
     virtual Status keep_descriptor(const OwnStatement& descriptor) = 0;
