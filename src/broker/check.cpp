@@ -51,9 +51,10 @@ std::optional<Error> error_of(Status status) {
     return std::move(status).error();
 }
 
-CheckedOutcomes check_outcomes(SubmitOutcomes packet, const AgencyId& agency, const CheckView& view) {
+CheckedOutcomes check_outcomes(Bytes bytes, const AgencyId& agency, const CheckView& view) {
     CheckedOutcomes out;
-    out.bytes = std::move(packet.list);
+    out.bytes = std::move(bytes);
+    out.judged_with = view.keys;
     auto list = decode_signed_list(out.bytes);
     if (!list) {
         out.refused = list.error();
@@ -134,6 +135,12 @@ void judge_again(CheckedSubmit& checked, const CheckView& view) {
     checked.judged_with = view.keys;
 }
 
+void check_again(CheckedOutcomes& checked, const AgencyId& agency, const CheckView& view) {
+    if (checked.judged_with == view.keys) return;
+    if (keys_of(*checked.judged_with, agency) != keys_of(*view.keys, agency))
+        checked = check_outcomes(std::move(checked.bytes), agency, view);
+}
+
 Decision judge_delivery(const Parcel& parcel, const AgencyId& recipient, const CheckView& view) {
     return judge_recipient(parcel.seal.header, recipient, *view.registry, view.now);
 }
@@ -165,7 +172,7 @@ Result<ParcelPtr> make_parcel(StoredMessage stored) {
 }
 
 CheckedFrame decode_gate_frame(const GateFrame& frame) {
-    CheckedFrame out{frame.connection, frame.agency, {}, {}};
+    CheckedFrame out{frame.connection, frame.agency, frame.frame.size(), {}, {}};
     auto packets = decode_frame(frame.frame);
     if (!packets) {
         out.malformed = packets.error();
@@ -184,7 +191,7 @@ void check_packet(CheckedPacket& packet, const AgencyId& agency, const CheckView
     if (auto* submit = std::get_if<Submit>(&packet.packet))
         packet.checked = check_submit(std::move(*submit), view);
     else if (auto* outcomes = std::get_if<SubmitOutcomes>(&packet.packet))
-        packet.checked = check_outcomes(std::move(*outcomes), agency, view);
+        packet.checked = check_outcomes(std::move(outcomes->list), agency, view);
 }
 
 }  // namespace sampan::broker
