@@ -249,6 +249,7 @@ Effects Core::committed() {
     SAMPAN_ASSERT(draft_ != nullptr);
     send_notices();
     merge();
+    open_sessions();
     Effects effects = std::move(draft_->effects);
     std::move(draft_->after_commit.begin(), draft_->after_commit.end(), std::back_inserter(effects.sends));
     draft_.reset();
@@ -262,18 +263,25 @@ Effects Core::rolled_back() {
         Copy& copy = message->copies[it->copy];
         ++message->unsettled;
         copy.state = CopyState::waiting;
-        // Its session may have ended meanwhile: delivering it once more is harmless, forgetting it is not.
-        if (it->before == CopyState::sent)
-            state_.agencies[copy.agency].queues[static_cast<std::size_t>(message->precedence) - 1].push_front(
-                it->leaf);
+        // Its session may have ended meanwhile, or `deliver` passed over its place in the queue: delivering
+        // it once more is harmless, forgetting it is not.
+        state_.agencies[copy.agency].queues[static_cast<std::size_t>(message->precedence) - 1].push_front(
+            it->leaf);
     }
     forget_arrived();
+    open_sessions();
     Effects effects = std::move(draft_->effects);
     effects.allow_changed = false;
     std::move(draft_->on_rollback.begin(), draft_->on_rollback.end(), std::back_inserter(effects.sends));
     counters_.try_again += draft_->on_rollback.size();
     draft_.reset();
     return effects;
+}
+
+void Core::open_sessions() {
+    for (ConnectionId connection : draft_->opened)
+        if (const auto found = state_.sessions.find(connection); found != state_.sessions.end())
+            found->second.answered = true;
 }
 
 void Core::merge() {

@@ -16,7 +16,8 @@ Status Core::deliver(UnixMillis now, DeliverySink& sink) {
     for (std::size_t i = 0; i < state_.agencies.size() && sink.wants_more(); ++i) {
         const auto number = static_cast<AgencyNumber>((next_session_ + i) % state_.agencies.size());
         Session* session = state_.session_of(number);
-        if (session != nullptr && session->credit > 0) SAMPAN_TRY(deliver_to(*session, now, sink));
+        if (session != nullptr && session->answered && session->credit > 0)
+            SAMPAN_TRY(deliver_to(*session, now, sink));
     }
     return ok_status();
 }

@@ -71,7 +71,8 @@ int Server::patience_ms() const {
 
 Status Server::turn() {
     const std::int64_t now = clock_.monotonic().get();
-    if (!gate_ && now >= gate_retry_at_) {
+    // Not before all that knew the old gate's connections is over: a new gate numbers its own from 1.
+    if (!gate_ && now >= gate_retry_at_ && !gate_restarted_ && !committer_->running()) {
         if (auto started = start_gate(); !started) {
             journal::write(Level::error, "gate_not_started", {{"detail", started.error().text()}});
             gate_retry_at_ = now + gate_backoff_ms_;
@@ -86,6 +87,7 @@ Status Server::turn() {
     flush_writers();
     if (!committer_->running()) {
         SAMPAN_TRY(serve_parts());
+        SAMPAN_TRY(housekeeping());
         SAMPAN_TRY(start_batch());
     }
     flush_writers();
@@ -93,7 +95,6 @@ Status Server::turn() {
     SAMPAN_TRY(core_->deliver(log_now(), *this));
     flush_writers();
     check_some();
-    if (!committer_->running()) SAMPAN_TRY(housekeeping());
     publish();
     return ok_status();
 }
@@ -156,7 +157,8 @@ Status Server::serve_parts() {
     for (std::size_t bytes = 0; !part_jobs_.empty() && bytes < limits::k_batch_part_bytes && has_room();) {
         PartJob job = std::move(part_jobs_.front());
         part_jobs_.pop_front();
-        if (core_->state().sessions.count(job.connection) == 0) continue;
+        const auto session = core_->state().sessions.find(job.connection);
+        if (session == core_->state().sessions.end() || session->second.agency != job.agency) continue;
         auto part = core_->part_of(job.agency, job.request);
         if (!part) continue;  // settled meanwhile
         SAMPAN_ASSIGN(PartData data, reader_->part_data(job.request, *part, job.request.first));

@@ -51,6 +51,7 @@ void Server::fill(BatchInput& input) {
     input.wall = clock_.wall();
     random_fill(input.randomness.mutable_view());
     input.gate_restarted = std::exchange(gate_restarted_, false);
+    if (input.gate_restarted) part_jobs_.clear();
     input.gate_events = std::exchange(gate_events_, {});
     const auto& epochs = chain_->epochs();
     for (std::size_t i = core_->state().epochs_logged; i < epochs.size(); ++i)

@@ -67,6 +67,7 @@ struct Session {
     SessionState state = SessionState::greeting;
     Challenge challenge;
     AgencyNumber number = 0;
+    bool answered = false;  // the batch that opened it is over: Welcome comes before all else
     std::uint32_t credit = 0;
     std::uint64_t in_flight_bytes = 0;
     std::deque<LeafIndex> notices_in_flight;
