@@ -30,7 +30,7 @@ Status check_body(CheckedSubmit& checked, ByteView body) {
     SAMPAN_ASSIGN(std::vector<Stanza> stanzas, split_stanzas(checked.parcel->stanzas));
     SAMPAN_ASSIGN(std::vector<MerkleHash> leaves, verify_stanzas(checked.parcel->seal, stanzas));
     SAMPAN_TRY(verify_body(checked.parcel->seal, body));
-    checked.parcel->proofs = merkle_inclusion_all(leaves);
+    checked.parcel->stanza_tree = MerkleNodes(std::move(leaves));
     return ok_status();
 }
 
@@ -93,8 +93,13 @@ CheckedOutcomes check_outcomes(Bytes bytes, const AgencyId& agency, const CheckV
 }  // namespace
 
 std::size_t Parcel::bytes() const {
-    return sizeof(Parcel) + stanzas.size() + packet().seal.size() + packet().body.size() +
-           seal.seal.header.size() + seal.header.recipients.size() * 256;
+    return sizeof(Parcel) + stanzas.size() + stanza_tree.bytes() + packet().seal.size() +
+           packet().body.size() + seal.seal.header.size() + seal.header.recipients.size() * sizeof(Recipient);
+}
+
+std::size_t Parcel::delivery_bytes() const {
+    constexpr std::size_t k_around = 512;  // stanza, proof, signature, tags
+    return packet().seal.size() + packet().body.size() + k_around;
 }
 
 CheckedSubmit check_submit(Submit submit, const CheckView& view) {
@@ -159,7 +164,7 @@ Result<ParcelPtr> make_parcel(StoredMessage stored) {
     auto leaves = verify_stanzas(parcel->seal, *stanzas);
     if (!leaves) return damaged(leaves.error());
     if (auto body = verify_body(parcel->seal, stored.body); !body) return damaged(body.error());
-    parcel->proofs = merkle_inclusion_all(*leaves);
+    parcel->stanza_tree = MerkleNodes(std::move(leaves).value());
     parcel->stanzas = std::move(stored.stanzas);
     parcel->seal.seal_bytes = Bytes();
     Deliver& deliver = parcel->packet();

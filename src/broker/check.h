@@ -21,9 +21,10 @@ struct CheckView {
 struct Parcel {
     SignedSeal seal;  // seal_bytes are in `deliver` alone
     Bytes stanzas;
-    std::vector<MerkleProof> proofs;
+    MerkleNodes stanza_tree;
     Packet deliver{std::in_place_type<Deliver>};
-    std::size_t bytes() const;
+    std::size_t bytes() const;           // in memory, about
+    std::size_t delivery_bytes() const;  // of one copy on its way, about
     Deliver& packet() { return *std::get_if<Deliver>(&deliver); }
     const Deliver& packet() const { return *std::get_if<Deliver>(&deliver); }
 };

@@ -15,7 +15,8 @@ OpenMessage open_message(State& state, LeafIndex leaf, const ParcelPtr& parcel) 
     out.message_id = header.message_id;
     out.precedence = header.precedence;
     out.expires = header.expires;
-    out.bytes = out.delivery_bytes = parcel->bytes();
+    out.bytes = parcel->bytes();
+    out.delivery_bytes = parcel->delivery_bytes();
     for (const PartDescription& part : header.parts) out.bytes += part.size;
     out.parts = header.parts;
     return out;
