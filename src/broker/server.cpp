@@ -66,7 +66,8 @@ int Server::patience_ms() const {
     if (delivered_bytes_ >= k_delivered_a_turn && has_room()) return 0;
     if (committer_->running()) return k_idle_ms;
     if (has_batch() || (!part_jobs_.empty() && has_room())) return 0;
-    return k_idle_ms;
+    if (checked_.empty()) return k_idle_ms;
+    return static_cast<int>(std::max<std::int64_t>(1, patient_until_ - clock_.monotonic().get()));
 }
 
 Status Server::turn() {
@@ -138,7 +139,7 @@ void Server::gate_died(const Error& error) {
     frames_.clear();
     checked_.clear();
     closed_.clear();
-    frames_bytes_ = checked_bytes_ = checked_packets_ = 0;
+    frames_bytes_ = checked_bytes_ = checked_packets_ = pressing_ = 0;
     frames_decided_ = frames_received_;
     writers_.clear();
     writing_bytes_ = 0;

@@ -5,7 +5,11 @@
 //
 // While a transaction is written and synced (committer.h), the next frames are received and checked, and what
 // was accepted before is delivered; the next batch is decided when it is over. Whatever needs the store waits
-// for that too.
+// for that too. A small batch with nothing beside it is committed on the spot: then the hand-over to another
+// thread would be all that is gained.
+//
+// Nobody waits for outcomes, credit and notices to be durable: they wait some milliseconds for a submission
+// whose transaction they share, so that its answer does not wait for theirs.
 //
 // An error that `run` returns ends the process by name; a full disk does not: whoever asked hears
 // `try_again`.
@@ -58,8 +62,10 @@ class Server final : private DeliverySink {
     void check_some();
     void fill(BatchInput& input);
     bool has_batch() const;
+    bool is_small(const BatchInput& input) const;
     Status start_batch();
     Status finish_batch();
+    Status conclude(Status committed);
     Status perform(Effects effects);
     Status answer_reads(std::vector<LogRead>& reads);
     Status serve_parts();
@@ -94,6 +100,8 @@ class Server final : private DeliverySink {
     std::deque<GateFrame> frames_;
     std::deque<CheckedFrame> checked_;
     std::size_t frames_bytes_ = 0, checked_bytes_ = 0, checked_packets_ = 0;
+    std::size_t pressing_ = 0;        // of the checked frames: somebody waits for their batch
+    std::int64_t patient_until_ = 0;  // when the others make a batch by themselves
     std::uint64_t frames_received_ = 0, frames_decided_ = 0;
     struct Closed {
         GateClosed closed;

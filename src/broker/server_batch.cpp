@@ -14,6 +14,17 @@ constexpr std::int64_t k_full_store_pause_ms = 1'000;
 // Checked at a time: little, so that the end of a commit is soon noticed.
 constexpr std::size_t k_check_frames = 64;
 constexpr std::size_t k_check_bytes = 256 * limits::k_kib;
+constexpr std::int64_t k_patient_ms = 5;
+constexpr std::size_t k_small_packets = 32;
+
+// Somebody waits for what becomes of it.
+bool is_pressing(const CheckedFrame& frame) {
+    return frame.malformed || std::any_of(frame.packets.begin(), frame.packets.end(), [](const auto& packet) {
+               return !std::holds_alternative<SubmitOutcomes>(packet.packet) &&
+                      !std::holds_alternative<Credit>(packet.packet) &&
+                      !std::holds_alternative<NoticesKept>(packet.packet);
+           });
+}
 
 }  // namespace
 
@@ -42,6 +53,8 @@ void Server::check_some() {
     for (CheckedFrame& frame : decoded) {
         checked_bytes_ += frame.bytes;
         checked_packets_ += frame.packets.size();
+        if (checked_.empty()) patient_until_ = clock_.monotonic().get() + k_patient_ms;
+        if (is_pressing(frame)) ++pressing_;
         checked_.push_back(std::move(frame));
     }
 }
@@ -66,6 +79,7 @@ void Server::fill(BatchInput& input) {
                 check_again(*outcomes, frame.agency, view);
         checked_bytes_ -= frame.bytes;
         checked_packets_ -= frame.packets.size();
+        if (is_pressing(frame)) --pressing_;
         ++frames_decided_;
         input.frames.push_back(std::move(frame));
         checked_.pop_front();
@@ -75,43 +89,56 @@ void Server::fill(BatchInput& input) {
 }
 
 bool Server::has_batch() const {
-    if (!checked_.empty() || gate_restarted_) return true;
+    if (pressing_ > 0 || gate_restarted_) return true;
+    if (!checked_.empty() && clock_.monotonic().get() >= patient_until_) return true;
     if (!closed_.empty() && closed_.front().after <= frames_decided_) return true;
     if (clock_.monotonic().get() < store_retry_at_) return false;
     return !gate_events_.empty() || core_->has_work(log_now()) ||
            core_->state().epochs_logged < chain_->epochs().size();
 }
 
+bool Server::is_small(const BatchInput& input) const {
+    if (!frames_.empty() || !checked_.empty() || !part_jobs_.empty()) return false;
+    std::size_t packets = 0;
+    for (const CheckedFrame& frame : input.frames) packets += frame.packets.size();
+    return packets <= k_small_packets;
+}
+
 Status Server::start_batch() {
-    if (checked_.empty()) check_some();
+    if (pressing_ == 0) check_some();
     if (!has_batch()) return ok_status();
     busy_ms_ = clock_.monotonic().get();
     ++snapshot_.batches;
     BatchInput input;
     fill(input);
+    const bool small = is_small(input);
     SAMPAN_ASSIGN(Facts facts, facts_->read(input.frames, core_->state()));
     const CommitBatch& decided = core_->step(input, facts);
     if (decided.empty()) return perform(core_->committed());
     commit_started_ = std::chrono::steady_clock::now();
+    if (small) return conclude(store_->commit(decided));
     committer_->start(decided);
     return ok_status();
 }
 
 Status Server::finish_batch() {
     std::optional<Status> committed = committer_->take();
-    if (!committed) return ok_status();
+    return committed ? conclude(*std::move(committed)) : ok_status();
+}
+
+Status Server::conclude(Status committed) {
     const auto took = std::chrono::steady_clock::now() - commit_started_;
     snapshot_.commit_microseconds +=
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
     ++snapshot_.commits;
     snapshot_.store_full = false;
-    if (*committed) return perform(core_->committed());
-    if (!committed->error().is(StoreError::disk_full)) return *std::move(committed);
+    if (committed) return perform(core_->committed());
+    if (!committed.error().is(StoreError::disk_full)) return committed;
     snapshot_.store_full = true;
     ++snapshot_.rollbacks;
     store_retry_at_ = clock_.monotonic().get() + k_full_store_pause_ms;
     journal::write(Level::error, "disk_full",
-                   {{"detail", committed->error().context()}, {"remedy", committed->error().remedy()}});
+                   {{"detail", committed.error().context()}, {"remedy", committed.error().remedy()}});
     return perform(core_->rolled_back());
 }
 
