@@ -15,7 +15,8 @@ OpenMessage open_message(State& state, LeafIndex leaf, const ParcelPtr& parcel) 
     out.message_id = header.message_id;
     out.precedence = header.precedence;
     out.expires = header.expires;
-    out.bytes = out.delivery_bytes = parcel->bytes();
+    out.bytes = parcel->bytes();
+    out.delivery_bytes = parcel->delivery_bytes();
     for (const PartDescription& part : header.parts) out.bytes += part.size;
     out.parts = header.parts;
     return out;
@@ -263,6 +264,7 @@ Effects Core::committed() {
     SAMPAN_ASSERT(draft_ != nullptr);
     send_notices();
     merge();
+    open_sessions();
     Effects effects = std::move(draft_->effects);
     std::move(draft_->after_commit.begin(), draft_->after_commit.end(), std::back_inserter(effects.sends));
     draft_.reset();
@@ -276,18 +278,25 @@ Effects Core::rolled_back() {
         Copy& copy = message->copies[it->copy];
         ++message->unsettled;
         copy.state = CopyState::waiting;
-        // Its session may have ended meanwhile: delivering it once more is harmless, forgetting it is not.
-        if (it->before == CopyState::sent)
-            state_.agencies[copy.agency].queues[static_cast<std::size_t>(message->precedence) - 1].push_front(
-                it->leaf);
+        // Its session may have ended meanwhile, or `deliver` passed over its place in the queue: delivering
+        // it once more is harmless, forgetting it is not.
+        state_.agencies[copy.agency].queues[static_cast<std::size_t>(message->precedence) - 1].push_front(
+            it->leaf);
     }
     forget_arrived();
+    open_sessions();
     Effects effects = std::move(draft_->effects);
     effects.allow_changed = false;
     std::move(draft_->on_rollback.begin(), draft_->on_rollback.end(), std::back_inserter(effects.sends));
     counters_.try_again += draft_->on_rollback.size();
     draft_.reset();
     return effects;
+}
+
+void Core::open_sessions() {
+    for (ConnectionId connection : draft_->opened)
+        if (const auto found = state_.sessions.find(connection); found != state_.sessions.end())
+            found->second.answered = true;
 }
 
 void Core::merge() {

@@ -4,7 +4,8 @@
 // A batch:  step(input, facts) -> what to commit;  then exactly one of
 //           committed()   the draft becomes the state; its answers may be sent
 //           rolled_back() the draft is dropped; whoever asked for something durable hears `try_again`
-// Between batches `deliver` hands out what mailboxes hold, as credit allows.
+// At any time `deliver` hands out what mailboxes hold, as credit allows: between batches, and while a step
+// waits to be committed. What a step drafted is nobody's until then.
 #pragma once
 
 #include <functional>
@@ -89,6 +90,7 @@ class Core {
     LeafIndex log_salted(EntryType type, std::string_view text);
     Sha256Digest next_random();
     void sign_answers();
+    void open_sessions();
     void merge();
     void merge_messages();
     void merge_answers();
@@ -164,8 +166,9 @@ class Core {
     void withhold_all(AgencyNumber agency, const Error& why);
 
     // --- core_delivery.cpp
-    Status deliver_to(Session& session, UnixMillis now, DeliverySink& sink);
-    Result<bool> deliver_copy(Session& session, OpenMessage& message, UnixMillis now, DeliverySink& sink);
+    Result<bool> deliver_to(Session& session, UnixMillis now, DeliverySink& sink);
+    Status deliver_copy(Session& session, OpenMessage& message, UnixMillis now, DeliverySink& sink);
+    bool still_permitted(const OpenMessage& message, const Parcel& parcel, UnixMillis now) const;
     Result<ParcelPtr> parcel_of(OpenMessage& message, DeliverySink& sink);
     void cache(OpenMessage& message);
 

@@ -169,6 +169,7 @@ void Core::welcome(Session& session, UnixMillis wall) {
         out.outcome_counter = found->second.counter;
     out.frame_window = k_frame_window;
     ++counters_.sessions_opened;
+    draft.opened.push_back(session.connection);
     draft.after_commit.push_back({session.connection, std::move(out)});
     draft.on_rollback.push_back(
         {session.connection, SessionError{"try_again", "the store could not open a session", false, {}}});

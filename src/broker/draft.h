@@ -102,6 +102,8 @@ struct Draft {
     std::map<AgencyNumber, Quota> used;  // by this batch
     std::map<AgencyNumber, std::uint64_t> queued;
 
+    std::vector<ConnectionId> opened;  // sessions of this batch
+
     std::vector<Outgoing> after_commit;
     std::vector<Outgoing> on_rollback;  // `try_again` for each that asked for something durable
     Effects effects;                    // whatever becomes of the batch

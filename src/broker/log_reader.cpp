@@ -1,8 +1,8 @@
 #include "broker/log_reader.h"
 
 #include "broker/error.h"
-#include "sampan/transport/registry_pieces.h"
 #include "sampan/base/encode.h"
+#include "sampan/transport/registry_pieces.h"
 
 namespace sampan::broker {
 namespace {

@@ -134,6 +134,7 @@ Status Server::load_core() {
     SAMPAN_TRY(
         store_->each_open([this](StoredMessage message) { return core_->add_open(std::move(message)); }));
     SAMPAN_TRY(core_->start());
+    committer_ = std::make_unique<Committer>(*store_);
     facts_ = std::make_unique<FactReader>(*store_);
     reader_ = std::make_unique<LogReader>(*store_, core_->state());
     journal::write(Level::info, "store_verified",

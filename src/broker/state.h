@@ -43,6 +43,8 @@ struct OpenMessage {
     std::vector<Copy> copies;  // in the header's order
     std::vector<PartDescription> parts;
     ParcelPtr parcel;  // while it is in the cache
+    // The registry under which every reader was found entitled; null where that is not known.
+    RegistryPtr permitted_under;
     Copy* copy_of(AgencyNumber agency);
 };
 
@@ -69,6 +71,7 @@ struct Session {
     SessionState state = SessionState::greeting;
     Challenge challenge;
     AgencyNumber number = 0;
+    bool answered = false;  // the batch that opened it is over: Welcome comes before all else
     std::uint32_t credit = 0;
     std::uint64_t in_flight_bytes = 0;
     std::deque<LeafIndex> notices_in_flight;
