@@ -236,7 +236,8 @@ ApiResponse Api::publish(const ApiRequest& request) {
     if (!body.ok()) return fail(body.error());
     if (!body->contains("briefing") || !(*body)["briefing"].is_string())
         return fail(bad_request("briefing: expected the briefing's text"));
-    auto briefing = parse_briefing((*body)["briefing"].get_ref<const std::string&>());
+    auto briefing =
+        parse_briefing((*body)["briefing"].get_ref<const std::string&>(), body->contains("about"));
     if (!briefing.ok()) return fail(briefing.error());
     PublishRequest wanted;
     auto uploads = texts(*body, "uploads");

@@ -95,6 +95,8 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
         return Error(NodeError::refused_by_policy, sender.error().context(),
                      "lower the label, or ask your security administrator");
+    SAMPAN_ASSIGN(Document document, complete_document(request.briefing, header.label,
+                                                       registry().registry().policy, agency(), now));
     if (request.dry_run) return report;
     if (!archive_)
         return Error(NodeError::archive_locked, "the archive is locked: nothing can be published",
@@ -121,10 +123,6 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
                      "see who may read it and why not: --dry-run");
     Content content;
     content.document_id = random_bytes<DocumentId>();
-    content.document = encode_document(
-        {request.briefing.kind, request.briefing.title, request.briefing.language, request.briefing.body});
-    // What is kept of it is decoded again, which checks the hash.
-    content.document_hash = sha256(content.document);
     std::vector<StoredPart> parts;
     for (const std::string& id : request.uploads) {
         SAMPAN_ASSIGN(std::optional<Upload> upload, store_.upload(id));
@@ -135,6 +133,15 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
             {record.name, record.media_type, record.size, record.sha256, std::move(record.key)});
         parts.push_back(std::move(upload->part));
     }
+    for (const FilePortion& file : document.files)
+        if (std::none_of(content.attachments.begin(), content.attachments.end(),
+                         [&](const AttachmentEntry& entry) { return entry.name == file.file; }))
+            return Error(BriefingError::bad_front_matter,
+                         "attachment: no attached file is named \"" + file.file + "\"",
+                         "attach it, or take [[attachment]] out");
+    content.document = encode_document(document);
+    // What is kept of it is decoded again, which checks the hash.
+    content.document_hash = sha256(content.document);
     SAMPAN_ASSIGN(report.message_id, seal_and_keep(std::move(header), std::move(content), readers,
                                                    std::move(parts), request.uploads, {}, now));
     more_waiting_ = true;
