@@ -186,6 +186,10 @@ Status write_answer(Socket& socket, ApiResponse response, bool keep_alive) {
     return ok_status();
 }
 
+Error too_large() {
+    return Error(NodeError::bad_request, "an attachment has at most 2 GiB");
+}
+
 }  // namespace
 
 ApiResponse error_response(unsigned status, const Error& error) {
@@ -218,7 +222,12 @@ struct ApiServer::State {
                 c.thread.join();
                 return true;
             });
-            if (connections.size() >= k_api_connections) continue;
+            if (connections.size() >= k_api_connections) {
+                const Error full(NodeError::bad_request, "too many connections to this node's socket",
+                                 "end one of them, or try again");
+                [[maybe_unused]] const Status sent = write_answer(socket, error_response(503, full), false);
+                continue;
+            }
             Connection& connection = connections.emplace_back();
             connection.descriptor = socket.native_handle();
             connection.thread = std::thread(
@@ -271,15 +280,22 @@ struct ApiServer::State {
         parser.body_limit(limits::k_part_plaintext_bytes + 1);
         beast::error_code failure;
         http::read_header(socket, buffer, parser, failure);
+        const auto refuse = [&](unsigned status, const Error& error) {
+            [[maybe_unused]] const Status sent = write_answer(socket, error_response(status, error), false);
+            return false;
+        };
+        if (failure == http::error::header_limit)
+            return refuse(431, Error(NodeError::bad_request, "the head of the request is over 16 KiB"));
+        if (failure == http::error::body_limit) return refuse(413, too_large());
+        // HTTP's own errors are answered; a connection that ended is not.
+        if (failure && failure.category() == http::make_error_code(http::error::bad_method).category() &&
+            failure != http::error::end_of_stream && failure != http::error::partial_message)
+            return refuse(400, Error(NodeError::bad_request, "this is no HTTP: " + failure.message()));
         if (failure) return false;
         const auto& head = parser.get();
         ApiRequest request;
         request.method = std::string(head.method_string());
         request.content_type = std::string(head[http::field::content_type]);
-        const auto refuse = [&](unsigned status, const Error& error) {
-            [[maybe_unused]] const Status sent = write_answer(socket, error_response(status, error), false);
-            return false;
-        };
         if (const Status target =
                 parse_target(std::string_view(head.target().data(), head.target().size()), request);
             !target.ok())
@@ -293,8 +309,7 @@ struct ApiServer::State {
             return refuse(411, Error(NodeError::bad_request, "a body needs Content-Length"));
         BodyFile body(socket, buffer, parser, length);
         if (request.method == "PUT") {
-            if (length > limits::k_part_plaintext_bytes)
-                return refuse(413, Error(NodeError::bad_request, "an attachment has at most 2 GiB"));
+            if (length > limits::k_part_plaintext_bytes) return refuse(413, too_large());
             request.upload = &body;
         } else {
             if (length > k_api_body_bytes)

@@ -18,7 +18,6 @@ enum class NodeError {
     ambiguous_id,
     bad_request,
     bad_settings,
-    outbox_full,
     not_connected,
 };
 constexpr std::string_view error_name(NodeError e) {
@@ -43,8 +42,6 @@ constexpr std::string_view error_name(NodeError e) {
             return "bad_request";
         case NodeError::bad_settings:
             return "bad_settings";
-        case NodeError::outbox_full:
-            return "outbox_full";
         case NodeError::not_connected:
             return "not_connected";
     }
