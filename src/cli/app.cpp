@@ -37,6 +37,7 @@ App::App() : root_(k_about, "sampan") {
     root_.add_flag("-q,--quiet", quiet_, "No commentary on stderr");
     add_publish_commands(*this);
     add_message_commands(*this);
+    add_dialogue_commands(*this);
     add_exchange_commands(*this);
     add_node_commands(*this);
     add_authority_commands(*this);

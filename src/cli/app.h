@@ -48,6 +48,7 @@ void add_agency_commands(App& app);    // agency, auditor
 void add_setup_commands(App& app);     // broker, node
 void add_publish_commands(App& app);   // publish, reply
 void add_message_commands(App& app);   // outbox, inbox, read, attachment, receipts
+void add_dialogue_commands(App& app);  // dialogue, new
 void add_exchange_commands(App& app);  // registry, dialogues, log
 void add_node_commands(App& app);      // status, doctor, unlock, lock
 void add_demo_command(App& app);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "node/reading.h"
 #include "node/views.h"
 #include "sampan/crypto/random.h"
 #include "sampan/log/export.h"
@@ -15,6 +16,7 @@ using nlohmann::json;
 constexpr int k_json_depth = 8;
 constexpr std::uint32_t k_entries_per_request = 256;
 constexpr std::int64_t k_entries_patience_ms = 10'000;
+constexpr std::size_t k_messages_per_turn = 100;
 
 ApiResponse ok(std::string body) {
     ApiResponse out;
@@ -114,6 +116,8 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/log/export"},
         {"GET", "/v1/registry"},
         {"GET", "/v1/peers"},
+        {"GET", "/v1/dialogues/{id}/{view}"},
+        {"GET", "/v1/templates/{kind}"},
     };
     return all;
 }
@@ -123,7 +127,9 @@ unsigned status_of(const Error& error) {
     if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers)) return 422;
     if (error.is(NodeError::reader_not_ready)) return 409;
     if (error.is(EnvelopeError::too_large)) return 413;
-    if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload)) return 404;
+    if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload) ||
+        error.is(ViewError::unknown_view) || error.is(ViewError::unknown_dialogue))
+        return 404;
     if (error.is(NodeError::ambiguous_id)) return 409;
     if (error.is(NodeError::not_connected)) return 503;
     if (error.is(NodeError::registry_expired)) return 409;
@@ -163,6 +169,8 @@ ApiResponse Api::handle(const ApiRequest& request) {
         if (tail == "messages/{id}/receipts")
             return view([&](Core& core) { return receipts_view(core, values[0]); });
         if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
+        if (tail == "templates/{kind}") return answer(template_view(values[0], request.query));
+        if (tail == "dialogues/{id}/{view}") return dialogue(request, values[0], values[1]);
         if (tail == "messages/{id}/attachments/{index}") return attachment(values[0], values[1]);
         if (tail == "log/export") return export_log();
         if (tail == "uploads") return upload(request);
@@ -265,6 +273,33 @@ ApiResponse Api::publish(const ApiRequest& request) {
     if (!report.ok()) return fail(report.error());
     ApiResponse out = ok(publish_view(*report, *briefing, *dry_run));
     if (report->message_id) out.status = 201;
+    return out;
+}
+
+// The owner's thread opens a few messages at a time, so that others' requests and the connection go on.
+Status Api::catch_up() {
+    while (true) {
+        SAMPAN_ASSIGN(bool done, owner_.run([](Core& core) {
+            return core.reading().catch_up(core, k_messages_per_turn);
+        }));
+        if (done) return ok_status();
+    }
+}
+
+ApiResponse Api::dialogue(const ApiRequest& request, const std::string& id, const std::string& view) {
+    DialogueRequest wanted{id, view, "", false};
+    for (const auto& [key, value] : request.query) {
+        if (key == "before")
+            wanted.before = value;
+        else if (key == "format" && (value == "html" || value == "json"))
+            wanted.html = value == "html";
+        else
+            return fail(bad_request("unknown query \"" + key + "\""));
+    }
+    if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
+    const UnixMillis now = clock_.wall();
+    ApiResponse out = answer(owner_.run([&](Core& core) { return dialogue_view(core, wanted, now); }));
+    if (out.status == 200 && wanted.html) out.content_type = "text/html; charset=utf-8";
     return out;
 }
 

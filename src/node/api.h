@@ -26,6 +26,8 @@ class Api {
   private:
     ApiResponse upload(const ApiRequest& request);
     ApiResponse publish(const ApiRequest& request);
+    ApiResponse dialogue(const ApiRequest& request, const std::string& id, const std::string& view);
+    Status catch_up();
     ApiResponse attachment(const std::string& id, const std::string& index);
     ApiResponse unlock(const ApiRequest& request);
     ApiResponse export_log();

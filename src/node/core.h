@@ -69,8 +69,11 @@ struct CoreOptions {
     std::string software;
 };
 
+class Reading;
+
 class Core {
   public:
+    ~Core();
     // The store's epochs are accepted onto `chain`, which holds the trusted first at least.
     static Result<std::unique_ptr<Core>> create(CoreOptions options, NodeStore& store, FileSystem& files,
                                                 RegistryChain chain, UnixMillis now);
@@ -112,6 +115,9 @@ class Core {
     Status ask_entries(LeafIndex first, std::uint32_t count);
     // None: not yet. An error when the session ended meanwhile.
     Result<std::optional<Entries>> take_entries();
+
+    // The archive, opened and folded; empty while it is locked (reading.h).
+    Reading& reading() { return *reading_; }
 
     // --- what the API shows
     NodeStore& store() { return store_; }
@@ -250,6 +256,7 @@ class Core {
     std::string keys_folder_, broker_address_;
     std::optional<X25519KeyPair> archive_;
     std::map<MessageSubject, DocumentSummary> summaries_;  // while the archive is unlocked
+    std::unique_ptr<Reading> reading_;
     UnixMillis swept_at_;
 
     State state_ = State::away;

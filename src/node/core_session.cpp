@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "node/core.h"
+#include "node/reading.h"
 #include "sampan/crypto/random.h"
 
 namespace sampan::node {
@@ -20,7 +21,13 @@ constexpr std::string_view k_prekey_record = "prekey";
 }  // namespace
 
 Core::Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain)
-    : options_(std::move(options)), store_(store), files_(files), chain_(std::move(chain)) {}
+    : options_(std::move(options)),
+      store_(store),
+      files_(files),
+      chain_(std::move(chain)),
+      reading_(std::make_unique<Reading>()) {}
+
+Core::~Core() = default;
 
 Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store, FileSystem& files,
                                            RegistryChain chain, UnixMillis now) {
@@ -409,6 +416,7 @@ Status Core::unlock(X25519KeyPair archive, UnixMillis now) {
 void Core::lock() {
     archive_.reset();
     summaries_.clear();
+    reading_ = std::make_unique<Reading>();
 }
 
 Bytes Core::store_seal(std::string_view what, ByteView plaintext) const {

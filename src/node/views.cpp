@@ -311,6 +311,12 @@ Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
     out["body"] = opened.document.body;
     out["document_id"] = opened.content.document_id.hex();
     out["revision"] = opened.content.revision;
+    out["fields"] = json::object();
+    for (const Fields::Field& field : opened.document.fields.all())
+        out["fields"][field.name] = field_text(field.value);
+    out["portions"] = json::object();
+    for (const PortionLabel& portion : opened.document.portions)
+        out["portions"][portion.name] = marking(core.registry().registry().policy, portion.label);
     out["direction"] = found.sent ? "sent" : "received";
     out["attachments"] = json::array();
     for (std::size_t i = 0; i < opened.content.attachments.size(); ++i) {
@@ -376,6 +382,17 @@ Result<std::string> proof_view(Core& core, const std::string& id) {
              {"proof", verified ? "verified" : "pending"}};
     if (core.checkpoint_note()) out["checkpoint"] = core.checkpoint_note()->note;
     return dump(out);
+}
+
+Result<std::string> template_view(const std::string& kind, const Query& query) {
+    SAMPAN_TRY(refuse_unknown(query, {"dialogue"}));
+    SAMPAN_ASSIGN(DocumentKind parsed, parse_kind(kind));
+    const auto wanted = query.find("dialogue");
+    SAMPAN_ASSIGN(DialogueId dialogue,
+                  DialogueId::parse(wanted == query.end() ? "ajct-12" : std::string_view(wanted->second)));
+    return dump({{"schema", "sampan.template/1"},
+                 {"kind", kind},
+                 {"briefing", briefing_template(parsed, dialogue.text())}});
 }
 
 Result<std::string> doctor_view(Core& core, UnixMillis now) {

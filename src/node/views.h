@@ -21,6 +21,7 @@ Result<std::string> inbox_view(Core& core, const Query& query);
 Result<std::string> message_view(Core& core, const std::string& id, bool peek);
 Result<std::string> receipts_view(Core& core, const std::string& id);
 Result<std::string> proof_view(Core& core, const std::string& id);
+Result<std::string> template_view(const std::string& kind, const Query& query);
 Result<std::string> doctor_view(Core& core, UnixMillis now);
 
 // An attachment of a message that this node received or sent, ready to be opened.

@@ -169,6 +169,8 @@ struct UnprovenLeaf {
     std::uint64_t time_s = 0;
 };
 
+inline constexpr std::size_t k_changes_told = 65'536;
+
 class NodeStore {
   public:
     // Opens or makes the store; refuses damage, another process, another agency's store, by name.
@@ -275,6 +277,14 @@ class NodeStore {
     // The oldest list that was not logged yet.
     virtual Result<std::optional<StoredList>> unlogged_list() = 0;
     virtual Status mark_list_logged(std::uint64_t counter, LeafIndex leaf) = 0;
+
+    // --- what is folded from all of it
+    // Messages that came, or of which something that is shown changed, since this was last asked; once each.
+    // None: asked for the first time, or more than k_changes_told: all_messages says which there are. Changes
+    // of a batch that was abandoned may be among them.
+    virtual std::optional<std::vector<MessageId>> take_changed() = 0;
+    // Of the outbox, and of the inbox what has arrived and is shown.
+    virtual Result<std::vector<MessageId>> all_messages() = 0;
 
     virtual Status close() = 0;
 };
