@@ -29,6 +29,7 @@ constexpr ViewCommand k_views[] = {
     {"releases", "Requests to pass a message on, and the originators' consent"},
     {"agenda", "The host's agenda"},
     {"actions", "Who does what until when"},
+    {"outcomes", "Outcome documents, positions on them, and which one the host adopted"},
 };
 
 Status save_page(const Node& node, const std::string& target, const ViewOptions& o) {
@@ -82,6 +83,50 @@ void print_page(Console& console, const json& page) {
     console.out() << "\n" << top << std::endl;
 }
 
+struct OutcomeOptions {
+    ViewOptions view;
+    std::string label, output;
+    bool publish = false;
+};
+
+Status save_briefing(const std::string& path, const std::string& text, bool force) {
+    return write_file(system_files(), path, as_bytes(text), force ? Replace::yes : Replace::no, 0600);
+}
+
+void print_left_out(Console& console, const json& got) {
+    if (list_of(got, "left_out").empty()) return;
+    console.say("Left out, for not every reader may be given it:");
+    for (const json& left : list_of(got, "left_out"))
+        console.say("  " + text_of(left, "message") + " " + text_of(left, "sender") + ", " +
+                    text_of(left, "title") + ": " + text_of(left, "why"));
+}
+
+Result<int> run_outcome(Console& console, const Node& node, const OutcomeOptions& o) {
+    const std::string target = "/v1/dialogues/" + percent_encoded(o.view.dialogue) + "/outcome";
+    if (!o.view.html.empty())
+        SAMPAN_TRY(save_page(node, target + query({{"format", "html"}, {"label", o.label}}), o.view));
+    SAMPAN_ASSIGN(json got, node.get(target + query({{"label", o.label}})));
+    if (!o.output.empty()) SAMPAN_TRY(save_briefing(o.output, text_of(got, "briefing"), o.view.force));
+    if (o.publish) {
+        SAMPAN_TRY(console.confirm("Publish this outcome document, " + text_of(got, "marking") + "?"));
+        SAMPAN_ASSIGN(json made, node.post("/v1/messages", {{"briefing", text_of(got, "briefing")}}));
+        got["message_id"] = text_of(made, "message_id");
+    }
+    if (console.json) {
+        console.print_json("sampan.dialogue/1", got);
+        return k_exit_ok;
+    }
+    if (o.view.html.empty() && o.output.empty()) print_page(console, got);
+    print_left_out(console, got);
+    console.say("Readers: " + joined(list_of(got, "readers")));
+    if (!o.view.html.empty() && o.view.html != "-") console.say("Wrote " + o.view.html);
+    if (!o.output.empty()) console.say("Wrote " + o.output + ". Next: sampan publish " + o.output);
+    if (o.publish)
+        console.say("Published as " + text_of(got, "message_id") + ". Next: sampan dialogue outcomes " +
+                    o.view.dialogue);
+    return k_exit_ok;
+}
+
 Result<int> run_view(Console& console, const Node& node, const std::string& view, const ViewOptions& o) {
     const std::string target = "/v1/dialogues/" + percent_encoded(o.dialogue) + "/" + view;
     if (!o.html.empty()) {
@@ -104,6 +149,106 @@ void add_view_options(CLI::App* command, const std::shared_ptr<ViewOptions>& o) 
     command->add_option("--html", o->html, "Write one self-contained page instead; - for stdout")
         ->type_name("FILE");
     command->add_flag("--force", o->force, "Replace an existing file");
+}
+
+void add_outcome(App& app, CLI::App& dialogue) {
+    const auto o = std::make_shared<OutcomeOptions>();
+    CLI::App* outcome =
+        App::command(dialogue, "outcome", "Compile the outcome document from what its readers may see",
+                     {"sampan dialogue outcome ajct-12",
+                      "sampan dialogue outcome ajct-12 --label \"restricted tlp=GREEN\"",
+                      "sampan dialogue outcome ajct-12 -o outcome.md      # to go over it by hand",
+                      "sampan dialogue outcome ajct-12 --label restricted --publish"});
+    outcome->add_option("dialogue", o->view.dialogue, "Which dialogue")->required()->type_name("DIALOGUE");
+    outcome->add_option("--label", o->label, "The most that it may carry: a level, then categories and codes")
+        ->type_name("WORDS");
+    outcome->add_option("-o,--output", o->output, "Write the briefing, to be changed and published")
+        ->type_name("FILE.md");
+    outcome->add_flag("--publish", o->publish, "Publish it to the dialogue as it stands");
+    outcome->add_option("--html", o->view.html, "Write one self-contained page")->type_name("FILE");
+    outcome->add_flag("--force", o->view.force, "Replace existing files");
+    app.on(outcome, [o, &app](Console& console) { return run_outcome(console, app.node(), *o); });
+}
+
+struct SearchOptions {
+    std::vector<std::string> words;
+    std::string kind, sender, label, dialogue, indicator, since, until;
+    bool unread = false;
+    int limit = 50;
+};
+
+Result<int> run_search(Console& console, const Node& node, const SearchOptions& o) {
+    std::string words;
+    for (const std::string& word : o.words) words += (words.empty() ? "" : " ") + word;
+    SAMPAN_ASSIGN(json got, node.get("/v1/search" + query({{"q", words},
+                                                           {"kind", o.kind},
+                                                           {"sender", o.sender},
+                                                           {"label", o.label},
+                                                           {"dialogue", o.dialogue},
+                                                           {"indicator", o.indicator},
+                                                           {"since", o.since},
+                                                           {"until", o.until},
+                                                           {"unread", o.unread ? "1" : ""},
+                                                           {"limit", std::to_string(o.limit)}})));
+    if (console.json) {
+        console.print_json("sampan.search/1", got);
+        return k_exit_ok;
+    }
+    Table table({{"ID"},
+                 {""},
+                 {"LOGGED"},
+                 {"FROM"},
+                 {"LABEL", false, 6, true},
+                 {"KIND", false, 6, true},
+                 {"TITLE", false, 16, true}});
+    for (const json& m : list_of(got, "messages"))
+        table.add({short_id(text_of(m, "message_id")), flag_of(m, "read") ? "" : "*", when(m, "logged"),
+                   text_of(m, "sender"), text_of(m, "classification"), text_of(m, "kind"),
+                   text_of(m, "title")});
+    if (!table.empty()) console.print(table);
+    console.say(text_of(got, "found") + " found" +
+                (table.rows() < static_cast<std::size_t>(number_of(got, "found"))
+                     ? ", " + std::to_string(table.rows()) + " shown"
+                     : "") +
+                (table.empty() ? "." : ". Next: sampan read ID"));
+    return k_exit_ok;
+}
+
+void add_search(App& app) {
+    const auto o = std::make_shared<SearchOptions>();
+    CLI::App* search = App::command(
+        app.root(), "search", "Search what the archive holds, sent and received",
+        {"sampan search recruit* online", "sampan search ชายแดน --dialogue ajct-12",
+         "sampan search --kind measure --since 2027-01-01", "sampan search --indicator bad.example"});
+    search->add_option("words", o->words, "Every one of these; a star stands for the rest of a word")
+        ->type_name("WORD");
+    search->add_option("--kind", o->kind, "Only of this kind")->type_name("KIND");
+    search->add_option("--sender", o->sender, "Only from this agency")->type_name("AGENCY");
+    search->add_option("--label", o->label, "Only of this classification")->type_name("LEVEL");
+    search->add_option("--dialogue", o->dialogue, "Only of this dialogue")->type_name("ID");
+    search->add_option("--indicator", o->indicator, "With this in an indicator's pattern")->type_name("TEXT");
+    search->add_option("--since", o->since, "Logged at this date or time, or later (UTC)")->type_name("DATE");
+    search->add_option("--until", o->until, "Logged at this date or time, or before (UTC)")
+        ->type_name("DATE");
+    search->add_flag("--unread", o->unread, "Only what nobody has read yet");
+    search->add_option("--limit", o->limit, "At most this many")
+        ->type_name("N")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 9999));
+    app.on(search, [o, &app](Console& console) { return run_search(console, app.node(), *o); });
+
+    const auto id = std::make_shared<std::string>();
+    CLI::App* thread = App::command(app.root(), "thread", "A message and all that was said about it",
+                                    {"sampan thread 4f1c2a90"});
+    thread->add_option("id", *id, "Message id, or its first 6 digits or more")->required()->type_name("ID");
+    app.on(thread, [id, &app](Console& console) -> Result<int> {
+        SAMPAN_ASSIGN(json page, app.node().get("/v1/messages/" + percent_encoded(*id) + "/thread"));
+        if (console.json)
+            console.print_json("sampan.dialogue/1", page);
+        else
+            print_page(console, page);
+        return k_exit_ok;
+    });
 }
 
 }  // namespace
@@ -129,6 +274,9 @@ void add_dialogue_commands(App& app) {
     compare->add_option("before", c->before, "The earlier dialogue")->required()->type_name("DIALOGUE");
     add_view_options(compare, c);
     app.on(compare, [c, &app](Console& console) { return run_view(console, app.node(), "compare", *c); });
+
+    add_outcome(app, dialogue);
+    add_search(app);
 
     struct NewOptions {
         std::string kind, dialogue = "ajct-12";

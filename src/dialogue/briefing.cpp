@@ -273,6 +273,23 @@ Result<Briefing> parse_briefing(std::string_view text, bool about_given) {
     return out;
 }
 
+MessageClass class_of(DocumentKind kind) {
+    switch (kind) {
+        case DocumentKind::recall:
+            return MessageClass::recall;
+        case DocumentKind::release_consent:
+            return MessageClass::consent;
+        case DocumentKind::threat_update:
+        case DocumentKind::activity_report:
+        case DocumentKind::project_status:
+        case DocumentKind::project_idea:
+        case DocumentKind::note:
+            return MessageClass::submission;
+        default:
+            return MessageClass::workspace;
+    }
+}
+
 Result<Label> complete_label(const LabelDraft& draft, const LabelPolicy& policy, const AgencyId& originator,
                              UnixMillis now) {
     Label out;

@@ -41,5 +41,6 @@ Page requests_view(const ViewContext& context);
 Page releases_view(const ViewContext& context);
 Page agenda_view(const ViewContext& context);
 Page actions_view(const ViewContext& context);
+Page outcomes_view(const ViewContext& context);
 
 }  // namespace sampan

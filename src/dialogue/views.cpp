@@ -18,10 +18,12 @@ struct Submitted {
 Submitted submitted_by(const ViewContext& context, const AgencyId& agency) {
     Submitted out;
     for (const K kind : k_submission_kinds)
-        for (const EntryPtr& entry : standing(context, kind)) {
-            if (entry->sender != agency) continue;
-            out.entries.push_back(entry);
+        for (const EntryPtr& entry : context.workspace.of_kind(context.dialogue.id, kind)) {
+            if (entry->sender != agency || !context.may_see(*entry) || context.workspace.recall_of(*entry))
+                continue;
+            // What is corrected after the deadline was still submitted before it.
             if (!out.first || entry->logged < *out.first) out.first = entry->logged;
+            if (!context.workspace.superseded(*entry)) out.entries.push_back(entry);
         }
     return out;
 }
@@ -184,9 +186,9 @@ Page agenda_view(const ViewContext& context) {
 }
 
 const std::vector<std::string>& view_names() {
-    static const std::vector<std::string> names = {"submissions", "reading",  "situation",
-                                                   "projects",    "measures", "requests",
-                                                   "releases",    "agenda",   "actions"};
+    static const std::vector<std::string> names = {"submissions", "reading",  "situation", "projects",
+                                                   "measures",    "requests", "releases",  "agenda",
+                                                   "actions",     "outcomes"};
     return names;
 }
 
@@ -200,6 +202,7 @@ Result<Page> make_view(const ViewContext& context, std::string_view name) {
     if (name == "releases") return releases_view(context);
     if (name == "agenda") return agenda_view(context);
     if (name == "actions") return actions_view(context);
+    if (name == "outcomes") return outcomes_view(context);
     return Error(ViewError::unknown_view, "\"" + std::string(name.substr(0, 40)) + "\" is no view",
                  "views are " + joined(view_names()) + ", compare and outcome");
 }

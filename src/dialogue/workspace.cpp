@@ -132,6 +132,11 @@ EntryPtr Workspace::find(const MessageId& id) const {
     return out;
 }
 
+EntryPtr Workspace::find(const MessageId& id, const AgencyId& sender) const {
+    const auto at = by_id_.find({id, sender});
+    return at == by_id_.end() ? nullptr : at->second;
+}
+
 void Workspace::remove(const AgencyId& sender, const MessageId& id) {
     const auto at = by_id_.find({id, sender});
     if (at == by_id_.end()) return;

@@ -75,6 +75,39 @@ class NullFile final : public File {
     Status sync() override { return ok_status(); }
 };
 
+Result<SearchQuery> parse_search(const std::map<std::string, std::string>& in) {
+    SearchQuery out;
+    for (const auto& [key, value] : in) {
+        if (key == "q") {
+            out.words = value;
+        } else if (key == "kind") {
+            SAMPAN_TRY(parse_kind(value));
+            out.kind = value;
+        } else if (key == "sender") {
+            out.sender = value;
+        } else if (key == "label") {
+            out.classification = value;
+        } else if (key == "dialogue") {
+            out.dialogue = value;
+        } else if (key == "indicator") {
+            out.indicator = value;
+        } else if (key == "unread") {
+            out.unread = true;
+        } else if (key == "since" || key == "until") {
+            SAMPAN_ASSIGN(UnixMillis time, parse_rfc3339(value));
+            (key == "since" ? out.since : out.until) = time;
+        } else if (key == "limit") {
+            if (value.empty() || value.size() > 4 ||
+                !std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }))
+                return bad_request("limit: expected a number up to 9999");
+            out.limit = std::stoul(value);
+        } else {
+            return bad_request("unknown query key \"" + key + "\"");
+        }
+    }
+    return out;
+}
+
 // Path segments against a pattern; gives what stands for {…}.
 std::optional<std::vector<std::string>> match(std::string_view pattern,
                                               const std::vector<std::string>& path) {
@@ -116,7 +149,10 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/log/export"},
         {"GET", "/v1/registry"},
         {"GET", "/v1/peers"},
+        {"GET", "/v1/dialogues"},
         {"GET", "/v1/dialogues/{id}/{view}"},
+        {"GET", "/v1/messages/{id}/thread"},
+        {"GET", "/v1/search"},
         {"GET", "/v1/templates/{kind}"},
     };
     return all;
@@ -124,7 +160,11 @@ const std::vector<Route>& routes() {
 
 unsigned status_of(const Error& error) {
     if (error.is(NodeError::archive_locked)) return 423;
-    if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers)) return 422;
+    if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers) ||
+        error.is(CompilationError::not_dominated) || error.is(CompilationError::no_common_reader) ||
+        error.is(CompilationError::no_parts) || error.is(BriefingError::portion_above_label) ||
+        error.is(StixError::tlp_above_label))
+        return 422;
     if (error.is(NodeError::reader_not_ready)) return 409;
     if (error.is(EnvelopeError::too_large)) return 413;
     if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload) ||
@@ -170,6 +210,8 @@ ApiResponse Api::handle(const ApiRequest& request) {
             return view([&](Core& core) { return receipts_view(core, values[0]); });
         if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
         if (tail == "templates/{kind}") return answer(template_view(values[0], request.query));
+        if (tail == "dialogues" || tail == "search" || tail == "messages/{id}/thread")
+            return opened(request, std::string(tail), values);
         if (tail == "dialogues/{id}/{view}") return dialogue(request, values[0], values[1]);
         if (tail == "messages/{id}/attachments/{index}") return attachment(values[0], values[1]);
         if (tail == "log/export") return export_log();
@@ -269,6 +311,11 @@ ApiResponse Api::publish(const ApiRequest& request) {
     wanted.leave_out_denied = *denied;
     wanted.leave_out_unready = *unready;
     const UnixMillis now = clock_.wall();
+    if (briefing->kind == DocumentKind::outcome) {
+        if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
+        const Status covered = owner_.run([&](Core& core) { return check_outcome(core, *briefing, now); });
+        if (!covered.ok()) return fail(covered.error());
+    }
     auto report = owner_.run([&](Core& core) { return core.publish(std::move(wanted), now); });
     if (!report.ok()) return fail(report.error());
     ApiResponse out = ok(publish_view(*report, *briefing, *dry_run));
@@ -286,11 +333,27 @@ Status Api::catch_up() {
     }
 }
 
+// What is shown of the opened archive.
+ApiResponse Api::opened(const ApiRequest& request, const std::string& what,
+                        const std::vector<std::string>& values) {
+    auto query = parse_search(request.query);
+    if (what == "search" && !query.ok()) return fail(query.error());
+    if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
+    const UnixMillis now = clock_.wall();
+    return answer(owner_.run([&](Core& core) -> Result<std::string> {
+        if (what == "dialogues") return dialogues_view(core, now);
+        if (what == "search") return search_view(core, *query, now);
+        return thread_json(core, values[0], now);
+    }));
+}
+
 ApiResponse Api::dialogue(const ApiRequest& request, const std::string& id, const std::string& view) {
     DialogueRequest wanted{id, view, "", false};
     for (const auto& [key, value] : request.query) {
         if (key == "before")
             wanted.before = value;
+        else if (key == "label")
+            wanted.label = value;
         else if (key == "format" && (value == "html" || value == "json"))
             wanted.html = value == "html";
         else

@@ -27,6 +27,8 @@ class Api {
     ApiResponse upload(const ApiRequest& request);
     ApiResponse publish(const ApiRequest& request);
     ApiResponse dialogue(const ApiRequest& request, const std::string& id, const std::string& view);
+    ApiResponse opened(const ApiRequest& request, const std::string& what,
+                       const std::vector<std::string>& values);
     Status catch_up();
     ApiResponse attachment(const std::string& id, const std::string& index);
     ApiResponse unlock(const ApiRequest& request);

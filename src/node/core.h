@@ -205,6 +205,12 @@ class Core {
     // sending (core_send.cpp)
     Result<std::vector<ReaderView>> judge_readers(const PublishRequest& request, const Header& draft,
                                                   UnixMillis now) const;
+    struct Revised {
+        DocumentId document;
+        std::uint32_t revision = 0;
+    };
+    // The document that a message of ours carries.
+    Result<Revised> revised_document(const MessageId& id);
     Result<Header> draft_header(const PublishRequest& request, UnixMillis now) const;
     Result<MessageId> seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
                                     std::vector<StoredPart> parts, const std::vector<std::string>& uploads,

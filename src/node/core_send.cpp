@@ -46,6 +46,7 @@ std::vector<AgencyId> wanted_readers(const Briefing& briefing, const Registry& r
 Result<Header> Core::draft_header(const PublishRequest& request, UnixMillis now) const {
     const Briefing& briefing = request.briefing;
     Header header;
+    header.message_class = class_of(briefing.kind);
     header.sender = agency();
     header.sender_certificate = options_.keys.certificate.hash();
     header.epoch = registry().registry().epoch;
@@ -56,6 +57,9 @@ Result<Header> Core::draft_header(const PublishRequest& request, UnixMillis now)
     header.dialogues = briefing.dialogues;
     std::sort(header.dialogues.begin(), header.dialogues.end());
     header.about = briefing.about;
+    if (briefing.revises &&
+        std::find(header.about.begin(), header.about.end(), *briefing.revises) == header.about.end())
+        header.about.push_back(*briefing.revises);
     std::sort(header.about.begin(), header.about.end());
     SAMPAN_ASSIGN(header.label, complete_label(briefing.label, registry().registry().policy, agency(), now));
     return header;
@@ -123,6 +127,11 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
                      "see who may read it and why not: --dry-run");
     Content content;
     content.document_id = random_bytes<DocumentId>();
+    if (request.briefing.revises) {
+        SAMPAN_ASSIGN(Revised revised, revised_document(*request.briefing.revises));
+        content.document_id = revised.document;
+        content.revision = revised.revision + 1;
+    }
     std::vector<StoredPart> parts;
     for (const std::string& id : request.uploads) {
         SAMPAN_ASSIGN(std::optional<Upload> upload, store_.upload(id));
@@ -147,6 +156,15 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     more_waiting_ = true;
     SAMPAN_TRY(submit_waiting(now));
     return report;
+}
+
+Result<Core::Revised> Core::revised_document(const MessageId& id) {
+    SAMPAN_ASSIGN(std::optional<OutboxRow> row, store_.outbox_row(id));
+    if (!row)
+        return Error(NodeError::not_found, "revises: this agency sent no message " + id.hex(),
+                     "only one's own messages are revised; propose a correction to others'");
+    SAMPAN_ASSIGN(ArchivedMessage opened, open_archived(id, row->record));
+    return Revised{opened.content.document_id, opened.content.revision};
 }
 
 Result<MessageId> Core::seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,

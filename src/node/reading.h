@@ -5,7 +5,9 @@
 #include <deque>
 
 #include "node/core.h"
-#include "sampan/dialogue/views.h"
+#include "sampan/dialogue/outcome.h"
+#include "sampan/dialogue/search.h"
+#include "sampan/dialogue/stix.h"
 
 namespace sampan::node {
 
@@ -15,20 +17,36 @@ class Reading {
     // it is.
     Result<bool> catch_up(Core& core, std::size_t most);
     const Workspace& workspace() const { return workspace_; }
+    const SearchIndex& index() const { return index_; }
 
   private:
+    void keep(Entry entry, const Document& document);
     Status take(Core& core, const MessageId& id);
 
     Workspace workspace_;
+    SearchIndex index_;
     bool begun_ = false;
     std::deque<MessageId> waiting_;
 };
 
-// A view of a dialogue as JSON, or as HTML. Catch up first. `before`: the dialogue to compare with.
+// What the agency may read under the newest epoch: a clearance that was lowered hides what was held.
+bool may_see(const Core& core, const Entry& entry, UnixMillis now);
+
+// All of the following: catch up first.
+//
+// A view of a dialogue as JSON, or as HTML; "compare" with `before`, "outcome" at `label` (see
+// parse_label_words), which gives the briefing to publish too.
 struct DialogueRequest {
-    std::string dialogue, view, before;
+    std::string dialogue, view, before, label;
     bool html = false;
 };
 Result<std::string> dialogue_view(Core& core, const DialogueRequest& request, UnixMillis now);
+// Every dialogue with what is new in it.
+std::string dialogues_view(Core& core, UnixMillis now);
+Result<std::string> thread_json(Core& core, const std::string& id, UnixMillis now);
+// Newest first. `bad_request` for a query that asks for nothing.
+Result<std::string> search_view(Core& core, const SearchQuery& query, UnixMillis now);
+// An outcome document cites only what its label covers: `not_dominated` names what it does not.
+Status check_outcome(Core& core, const Briefing& briefing, UnixMillis now);
 
 }  // namespace sampan::node

@@ -59,6 +59,8 @@ struct Briefing {
 // Errors name the line and the key: "line 4: precedence: …".
 // `about_given`: what the message is about is named beside the text (a reply).
 Result<Briefing> parse_briefing(std::string_view text, bool about_given = false);
+// What the broker sees of the kind: a recall, a consent, a submission before the meeting, or workspace.
+MessageClass class_of(DocumentKind kind);
 // The label an officer's draft becomes under a policy, canonical (sorted), checked.
 Result<Label> complete_label(const LabelDraft& draft, const LabelPolicy& policy, const AgencyId& originator,
                              UnixMillis now);

@@ -67,6 +67,7 @@ class Workspace {
     std::size_t size() const { return by_id_.size(); }
     // Ids are chosen by senders: where two chose the same, the first in the log is meant.
     EntryPtr find(const MessageId& id) const;
+    EntryPtr find(const MessageId& id, const AgencyId& sender) const;
 
     // Every message of the dialogue of that kind, in order; superseded and recalled ones too.
     const EntrySet& of_kind(const DialogueId& dialogue, DocumentKind kind) const;

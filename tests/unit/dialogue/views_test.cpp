@@ -41,7 +41,7 @@ std::string text_of(const PageSection& section) {
 TEST_CASE("submissions say who was on time, who was late and who is missing") {
     const Page page = Story().view("submissions");
     CHECK(text_of(section_of(page, "submissions")) ==
-          "jp-npa|Police of JP|on time|2027-01-12 03:00|1|0|0| 00000015\n"
+          "jp-npa|Police of JP|on time|2027-01-11 14:00|1|0|0| 00000015\n"
           "mm-mpf|Police of MM|on time|2027-01-11 16:00|0|1|1| 0000000c 0000000d\n"
           "sg-spf|Police of SG|on time|2027-01-11 18:00|0|0|1| 0000000e\n"
           "th-rtp|Police of TH|late|2027-01-15 18:00|1|0|0| 0000006e\n");
