@@ -251,6 +251,46 @@ void add_search(App& app) {
     });
 }
 
+struct StixOptions {
+    std::string label, dialogue, output;
+    bool force = false;
+};
+
+Result<int> run_stix(Console& console, const Node& node, const StixOptions& o) {
+    SAMPAN_ASSIGN(json got, node.get("/v1/stix" + query({{"label", o.label}, {"dialogue", o.dialogue}})));
+    if (console.json) {
+        console.print_json("sampan.stix/1", got);
+    } else if (o.output.empty()) {
+        console.out() << printable(text_of(got, "bundle"), Lines::many) << std::flush;
+    } else {
+        SAMPAN_TRY(save_briefing(o.output, text_of(got, "bundle"), o.force));
+        console.say("Wrote " + o.output + ": " + text_of(got, "objects") + " objects.");
+    }
+    for (const json& refused : list_of(got, "refused"))
+        console.say("refused: " + text_of(refused, "id") + " of " + text_of(refused, "source") + ": " +
+                    text_of(refused, "why"));
+    return list_of(got, "refused").empty() ? k_exit_ok : k_exit_partly;
+}
+
+void add_stix(App& app) {
+    CLI::App& stix =
+        *App::command(app.root(), "stix", "Indicators that came as STIX 2.1 bundles",
+                      {"sampan stix export --label \"restricted tlp=GREEN\" -o indicators.json"});
+    stix.require_subcommand(1);
+    const auto o = std::make_shared<StixOptions>();
+    CLI::App* exported = App::command(
+        stix, "export", "One bundle of what may be exported at a label; the rest is refused by name",
+        {"sampan stix export --label \"restricted compartment=cyber tlp=GREEN\" -o indicators.json",
+         "sampan stix export --label \"unclassified tlp=CLEAR\" --dialogue ajcc-4 | jq ."});
+    exported->add_option("--label", o->label, "What the export may carry: a level, then categories and codes")
+        ->required()
+        ->type_name("WORDS");
+    exported->add_option("--dialogue", o->dialogue, "Only of this dialogue")->type_name("ID");
+    exported->add_option("-o,--output", o->output, "Where to (default: stdout)")->type_name("FILE");
+    exported->add_flag("--force", o->force, "Replace an existing file");
+    app.on(exported, [o, &app](Console& console) { return run_stix(console, app.node(), *o); });
+}
+
 }  // namespace
 
 void add_dialogue_commands(App& app) {
@@ -277,6 +317,7 @@ void add_dialogue_commands(App& app) {
 
     add_outcome(app, dialogue);
     add_search(app);
+    add_stix(app);
 
     struct NewOptions {
         std::string kind, dialogue = "ajct-12";

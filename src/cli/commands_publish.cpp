@@ -52,6 +52,13 @@ Result<json> upload_all(Console& console, const Node& node, const std::vector<st
             return true;
         }));
         out.push_back(text_of(made, "upload"));
+        const json& stix = object_of(made, "stix");
+        if (stix.empty()) continue;
+        std::string counts;
+        for (const auto& [type, count] : object_of(stix, "counts").items())
+            counts += (counts.empty() ? "" : ", ") + count.dump() + " " + type;
+        console.say(path + ": STIX 2.1, " + counts +
+                    (text_of(stix, "tlp").empty() ? "" : "; TLP:" + text_of(stix, "tlp")));
     }
     return out;
 }

@@ -40,7 +40,10 @@ bool ascending(const List& list, Key key) {
 }
 
 Status check_stix(const StixSummary& stix) {
+    std::size_t bytes = 0;
+    for (const std::string& pattern : stix.indicators) bytes += pattern.size();
     if (stix.counts.size() > k_stix_types || stix.indicators.size() > k_stix_indicators ||
+        bytes > k_stix_summary_bytes ||
         !ascending(stix.counts, [](const auto& c) -> const std::string& { return c.type; }))
         return bad("the summary of a STIX bundle is too long, or unsorted");
     return ok_status();
@@ -94,6 +97,20 @@ Bytes encode_document(const Document& document) {
     }
     fields_to_wire(document.kind, document.fields, out);
     return encode_canonical(out);
+}
+
+Bytes encode_stix_summary(const StixSummary& summary) {
+    wire::StixSummary out;
+    summary_to_wire(summary, out);
+    return encode_canonical(out);
+}
+
+Result<StixSummary> decode_stix_summary(ByteView bytes) {
+    wire::StixSummary in;
+    SAMPAN_TRY(decode_strict(bytes, limits::k_body_padded_bytes, in));
+    StixSummary out = summary_from_wire(in);
+    SAMPAN_TRY(check_stix(out));
+    return out;
 }
 
 Result<Document> decode_document(ByteView bytes) {

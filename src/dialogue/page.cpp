@@ -22,7 +22,60 @@ constexpr std::string_view k_style =
     "footer{font-size:8pt;color:#444;margin-top:1em}"
     "@media print{.bottom{position:fixed;bottom:0;left:0;right:0;background:#fff}}";
 
+std::string page_begin(const std::string& title, const std::string& marking) {
+    return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+           "'unsafe-inline'\"><title>" +
+           html_text(title) + "</title><style>" + std::string(k_style) +
+           "</style></head>\n<body>\n<div class=\"marking top\">" + html_text(marking) + "</div>\n<h1>" +
+           html_text(title) + "</h1>\n";
+}
+std::string page_end(const std::string& marking) {
+    return "<div class=\"marking bottom\">" + html_text(marking) + "</div>\n</body></html>\n";
+}
+
+// Punctuation that CommonMark could take for a mark.
+std::string markdown_escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (std::string_view("\\`*_[]<>#{}()+-.!|&").find(c) != std::string_view::npos) out.push_back('\\');
+        out.push_back(c);
+    }
+    return out;
+}
+
+// Paragraphs' marks become the markings that they stand for.
+std::string marked_body(const Document& document, const DocumentPage& page) {
+    std::string out;
+    for (const Paragraph& paragraph : paragraphs_of(document.body)) {
+        for (const auto& [name, marking] : page.portions)
+            if (name == paragraph.portion) out += "**(" + markdown_escaped(marking) + ")** ";
+        out.append(paragraph.text);
+        out += "\n\n";
+    }
+    return out;
+}
+
+std::string rows_html(const std::vector<std::pair<std::string, std::string>>& lines) {
+    std::string out = "<table><tbody>\n";
+    for (const auto& [name, value] : lines)
+        if (!value.empty())
+            out += "<tr><th>" + html_text(name) + "</th><td>" + html_text(value) + "</td></tr>\n";
+    return out + "</tbody></table>\n";
+}
+
 }  // namespace
+
+std::string document_html(const Document& document, const DocumentPage& page) {
+    std::vector<std::pair<std::string, std::string>> fields;
+    for (const Fields::Field& field : document.fields.all())
+        fields.emplace_back(field.name, field_text(field.value));
+    std::string out = page_begin(document.title, page.marking) + rows_html(page.lines);
+    if (!fields.empty()) out += "<h2>" + html_text(kind_name(document.kind)) + "</h2>\n" + rows_html(fields);
+    // Where a portion is named, paragraphs are set one by one; elsewhere the text is as it was written.
+    const std::string body = document.portions.empty() ? document.body : marked_body(document, page);
+    return out + markdown_html(body) + page_end(page.marking);
+}
 
 std::string html_text(std::string_view text) {
     std::string out;
@@ -84,15 +137,7 @@ std::string page_json(const Page& page) {
 }
 
 std::string page_html(const Page& page) {
-    const std::string marking = html_text(page.marking);
-    std::string out =
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-        "'unsafe-inline'\">"
-        "<title>" +
-        html_text(page.title) + "</title><style>" + std::string(k_style) +
-        "</style></head>\n<body>\n<div class=\"marking top\">" + marking + "</div>\n<h1>" +
-        html_text(page.title) + "</h1>\n";
+    std::string out = page_begin(page.title, page.marking);
     for (const PageSection& section : page.sections) {
         out += "<h2>" + html_text(section.heading) + "</h2>\n";
         for (const std::string& sentence : section.sentences) out += "<p>" + html_text(sentence) + "</p>\n";
@@ -114,7 +159,7 @@ std::string page_html(const Page& page) {
     out += "<footer><p>Made " + html_text(to_rfc3339(page.made)) + " from the messages this node holds.";
     for (const Compilation::Forced& forced : page.forced)
         out += " " + html_text(forced.what) + " by [" + html_text(forced.part) + "].";
-    return out + "</p></footer>\n<div class=\"marking bottom\">" + marking + "</div>\n</body></html>\n";
+    return out + "</p></footer>\n" + page_end(page.marking);
 }
 
 }  // namespace sampan

@@ -246,6 +246,14 @@ Result<json> parse_bundle(std::string_view text) {
     return out;
 }
 
+void list_indicator(StixSummary& out, std::size_t& bytes, std::string pattern) {
+    if (out.indicators.size() >= k_stix_indicators || pattern.size() > k_stix_pattern_bytes ||
+        bytes + pattern.size() > k_stix_summary_bytes)
+        return;
+    bytes += pattern.size();
+    out.indicators.push_back(std::move(pattern));
+}
+
 // The strictest TLP that an object or a piece of it is marked with.
 std::string_view tlp_of(const json& object) {
     std::string_view out;
@@ -376,12 +384,12 @@ bool looks_like_stix(std::string_view text) {
 Result<StixSummary> read_stix(std::string_view text) {
     SAMPAN_ASSIGN(json bundle, parse_bundle(text));
     StixSummary out;
+    std::size_t bytes = 0;
     std::map<std::string, std::uint32_t> counts;
     for (const json& object : bundle["objects"]) {
         const std::string type = text_of(object, "type");
         ++counts[type];
-        if (type == "indicator" && out.indicators.size() < k_stix_indicators)
-            out.indicators.push_back(text_of(object, "pattern"));
+        if (type == "indicator") list_indicator(out, bytes, text_of(object, "pattern"));
         const std::string_view tlp = tlp_of(object);
         if (tlp_rank(tlp) > tlp_rank(out.tlp)) out.tlp = tlp;
     }

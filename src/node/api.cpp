@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "node/api_answers.h"
 #include "node/reading.h"
+#include "node/stix_files.h"
 #include "node/views.h"
 #include "sampan/crypto/random.h"
 #include "sampan/log/export.h"
@@ -16,23 +18,6 @@ using nlohmann::json;
 constexpr int k_json_depth = 8;
 constexpr std::uint32_t k_entries_per_request = 256;
 constexpr std::int64_t k_entries_patience_ms = 10'000;
-constexpr std::size_t k_messages_per_turn = 100;
-
-ApiResponse ok(std::string body) {
-    ApiResponse out;
-    out.body = std::move(body);
-    return out;
-}
-ApiResponse fail(const Error& error) {
-    return error_response(status_of(error), error);
-}
-ApiResponse answer(Result<std::string> body) {
-    return body.ok() ? ok(std::move(*body)) : fail(body.error());
-}
-
-Error bad_request(std::string why) {
-    return Error(NodeError::bad_request, std::move(why), "docs/openapi.yaml describes the request");
-}
 
 // An object of known keys, at most k_json_depth deep.
 Result<json> parse_object(const Bytes& body, std::initializer_list<std::string_view> known) {
@@ -66,6 +51,14 @@ Result<std::vector<std::string>> texts(const json& in, const char* key) {
     return out;
 }
 
+// What an upload turned out to be; null when it is no bundle.
+json stix_json(const std::optional<StixSummary>& stix) {
+    if (!stix) return nullptr;
+    json out{{"tlp", stix->tlp}, {"indicators", stix->indicators}, {"counts", json::object()}};
+    for (const StixSummary::Count& count : stix->counts) out["counts"][count.type] = count.count;
+    return out;
+}
+
 // Written to nowhere: the first of two passes over an attachment checks it whole before a byte is shown.
 class NullFile final : public File {
   public:
@@ -74,39 +67,6 @@ class NullFile final : public File {
     Result<std::uint64_t> size() override { return std::uint64_t{0}; }
     Status sync() override { return ok_status(); }
 };
-
-Result<SearchQuery> parse_search(const std::map<std::string, std::string>& in) {
-    SearchQuery out;
-    for (const auto& [key, value] : in) {
-        if (key == "q") {
-            out.words = value;
-        } else if (key == "kind") {
-            SAMPAN_TRY(parse_kind(value));
-            out.kind = value;
-        } else if (key == "sender") {
-            out.sender = value;
-        } else if (key == "label") {
-            out.classification = value;
-        } else if (key == "dialogue") {
-            out.dialogue = value;
-        } else if (key == "indicator") {
-            out.indicator = value;
-        } else if (key == "unread") {
-            out.unread = true;
-        } else if (key == "since" || key == "until") {
-            SAMPAN_ASSIGN(UnixMillis time, parse_rfc3339(value));
-            (key == "since" ? out.since : out.until) = time;
-        } else if (key == "limit") {
-            if (value.empty() || value.size() > 4 ||
-                !std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }))
-                return bad_request("limit: expected a number up to 9999");
-            out.limit = std::stoul(value);
-        } else {
-            return bad_request("unknown query key \"" + key + "\"");
-        }
-    }
-    return out;
-}
 
 // Path segments against a pattern; gives what stands for {…}.
 std::optional<std::vector<std::string>> match(std::string_view pattern,
@@ -152,8 +112,10 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/dialogues"},
         {"GET", "/v1/dialogues/{id}/{view}"},
         {"GET", "/v1/messages/{id}/thread"},
+        {"GET", "/v1/messages/{id}/page"},
         {"GET", "/v1/search"},
         {"GET", "/v1/templates/{kind}"},
+        {"GET", "/v1/stix"},
     };
     return all;
 }
@@ -209,6 +171,12 @@ ApiResponse Api::handle(const ApiRequest& request) {
         if (tail == "messages/{id}/receipts")
             return view([&](Core& core) { return receipts_view(core, values[0]); });
         if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
+        if (tail == "stix") return stix(request);
+        if (tail == "messages/{id}/page") {
+            ApiResponse page = answer(owner_.run([&](Core& core) { return message_page(core, values[0]); }));
+            if (page.status == 200) page.content_type = "text/html; charset=utf-8";
+            return page;
+        }
         if (tail == "templates/{kind}") return answer(template_view(values[0], request.query));
         if (tail == "dialogues" || tail == "search" || tail == "messages/{id}/thread")
             return opened(request, std::string(tail), values);
@@ -261,8 +229,11 @@ ApiResponse Api::upload(const ApiRequest& request) {
     const std::string folder = owner_.run([](Core& core) { return core.parts_folder(); });
     auto target = files_.open_write(folder + "/" + file);
     if (!target.ok()) return fail(target.error());
-    auto sealed = seal_part(*request.upload, **target, {});
-    const Status synced = sealed.ok() ? (*target)->sync() : Status(sealed.error());
+    KeepingFile source(*request.upload);
+    auto sealed = seal_part(source, **target, {});
+    auto bundle = sealed.ok() ? source.bundle() : std::optional<StixSummary>();
+    const Status read = bundle.ok() ? ok_status() : Status(bundle.error().within(record.name));
+    const Status synced = !sealed.ok() ? Status(sealed.error()) : !read.ok() ? read : (*target)->sync();
     const Status listed = synced.ok() ? files_.sync_directory(folder) : synced;
     if (!listed.ok()) {
         [[maybe_unused]] const Status removed = files_.remove(folder + "/" + file);
@@ -271,13 +242,18 @@ ApiResponse Api::upload(const ApiRequest& request) {
     record.size = sealed->plaintext_size;
     record.sha256 = sealed->plaintext_sha256;
     record.key = std::move(sealed->key);
+    record.stix = std::move(*bundle);
+    const json about_stix = stix_json(record.stix);
     const UnixMillis now = clock_.wall();
     const Status kept =
         owner_.run([&](Core& core) { return core.keep_upload(id, *sealed, file, record, now); });
     if (!kept.ok()) return fail(kept.error());
-    return ok(
-        json{{"upload", id}, {"name", record.name}, {"size", record.size}, {"sha256", record.sha256.hex()}}
-            .dump());
+    return ok(json{{"upload", id},
+                   {"name", record.name},
+                   {"size", record.size},
+                   {"sha256", record.sha256.hex()},
+                   {"stix", about_stix}}
+                  .dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 ApiResponse Api::publish(const ApiRequest& request) {
@@ -320,49 +296,6 @@ ApiResponse Api::publish(const ApiRequest& request) {
     if (!report.ok()) return fail(report.error());
     ApiResponse out = ok(publish_view(*report, *briefing, *dry_run));
     if (report->message_id) out.status = 201;
-    return out;
-}
-
-// The owner's thread opens a few messages at a time, so that others' requests and the connection go on.
-Status Api::catch_up() {
-    while (true) {
-        SAMPAN_ASSIGN(bool done, owner_.run([](Core& core) {
-            return core.reading().catch_up(core, k_messages_per_turn);
-        }));
-        if (done) return ok_status();
-    }
-}
-
-// What is shown of the opened archive.
-ApiResponse Api::opened(const ApiRequest& request, const std::string& what,
-                        const std::vector<std::string>& values) {
-    auto query = parse_search(request.query);
-    if (what == "search" && !query.ok()) return fail(query.error());
-    if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
-    const UnixMillis now = clock_.wall();
-    return answer(owner_.run([&](Core& core) -> Result<std::string> {
-        if (what == "dialogues") return dialogues_view(core, now);
-        if (what == "search") return search_view(core, *query, now);
-        return thread_json(core, values[0], now);
-    }));
-}
-
-ApiResponse Api::dialogue(const ApiRequest& request, const std::string& id, const std::string& view) {
-    DialogueRequest wanted{id, view, "", false};
-    for (const auto& [key, value] : request.query) {
-        if (key == "before")
-            wanted.before = value;
-        else if (key == "label")
-            wanted.label = value;
-        else if (key == "format" && (value == "html" || value == "json"))
-            wanted.html = value == "html";
-        else
-            return fail(bad_request("unknown query \"" + key + "\""));
-    }
-    if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
-    const UnixMillis now = clock_.wall();
-    ApiResponse out = answer(owner_.run([&](Core& core) { return dialogue_view(core, wanted, now); }));
-    if (out.status == 200 && wanted.html) out.content_type = "text/html; charset=utf-8";
     return out;
 }
 

@@ -29,6 +29,8 @@ class Api {
     ApiResponse dialogue(const ApiRequest& request, const std::string& id, const std::string& view);
     ApiResponse opened(const ApiRequest& request, const std::string& what,
                        const std::vector<std::string>& values);
+    ApiResponse stix(const ApiRequest& request);
+    Result<std::string> export_stix_at(const std::string& label, const std::string& dialogue);
     Status catch_up();
     ApiResponse attachment(const std::string& id, const std::string& index);
     ApiResponse unlock(const ApiRequest& request);

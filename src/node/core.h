@@ -52,7 +52,12 @@ struct UploadRecord {
     std::uint64_t size = 0;
     Sha256Digest sha256;
     PartKey key;
+    std::optional<StixSummary> stix;  // when it is a bundle
 };
+// Into the document: what is known of its files. Each file of a portion is attached; a STIX bundle's TLP is
+// in the label (`tlp_above_label`). `bundles` go with `attachments` one by one.
+Status describe_files(Document& document, const Label& whole, const std::vector<AttachmentEntry>& attachments,
+                      std::vector<std::optional<StixSummary>> bundles);
 // What is kept of a message for reading later: its content, and in the record also the key that opened it.
 struct ArchivedMessage {
     Content content;

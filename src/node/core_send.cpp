@@ -133,6 +133,7 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
         content.revision = revised.revision + 1;
     }
     std::vector<StoredPart> parts;
+    std::vector<std::optional<StixSummary>> bundles;
     for (const std::string& id : request.uploads) {
         SAMPAN_ASSIGN(std::optional<Upload> upload, store_.upload(id));
         if (!upload)
@@ -140,14 +141,10 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
         SAMPAN_ASSIGN(UploadRecord record, open_upload(*upload));
         content.attachments.push_back(
             {record.name, record.media_type, record.size, record.sha256, std::move(record.key)});
+        bundles.push_back(std::move(record.stix));
         parts.push_back(std::move(upload->part));
     }
-    for (const FilePortion& file : document.files)
-        if (std::none_of(content.attachments.begin(), content.attachments.end(),
-                         [&](const AttachmentEntry& entry) { return entry.name == file.file; }))
-            return Error(BriefingError::bad_front_matter,
-                         "attachment: no attached file is named \"" + file.file + "\"",
-                         "attach it, or take [[attachment]] out");
+    SAMPAN_TRY(describe_files(document, header.label, content.attachments, std::move(bundles)));
     content.document = encode_document(document);
     // What is kept of it is decoded again, which checks the hash.
     content.document_hash = sha256(content.document);

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "sampan/dialogue/page.h"
+
 namespace sampan::node {
 namespace {
 
@@ -326,6 +328,15 @@ Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
                                       {"media_type", entry.media_type},
                                       {"size", entry.size},
                                       {"sha256", entry.sha256.hex()}});
+        for (const FilePortion& file : opened.document.files) {
+            if (file.file != entry.name) continue;
+            json& one = out["attachments"].back();
+            one["portion"] = file.portion;
+            if (!file.stix) continue;
+            one["stix"] = {{"tlp", file.stix->tlp}, {"indicators", file.stix->indicators.size()}};
+            for (const StixSummary::Count& count : file.stix->counts)
+                one["stix"]["counts"][count.type] = count.count;
+        }
     }
     if (found.received) {
         out["received"] = to_rfc3339(found.received->received);
@@ -334,6 +345,33 @@ Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
             SAMPAN_TRY(core.store().mark_read(found.received->sender, found.received->message_id));
     }
     return dump(out);
+}
+
+Result<std::string> message_page(Core& core, const std::string& id) {
+    SAMPAN_ASSIGN(Found found, find_message(core, id));
+    SAMPAN_ASSIGN(ArchivedMessage opened, core.open_archived(found.id(), found.record()));
+    SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
+    const LabelPolicy& policy = core.registry().registry().policy;
+    const Header& header = seal.header;
+    std::string readers, dialogues;
+    for (const Recipient& recipient : header.recipients)
+        readers += (readers.empty() ? "" : ", ") + recipient.agency.text();
+    for (const DialogueId& dialogue : header.dialogues)
+        dialogues += (dialogues.empty() ? "" : ", ") + dialogue.text();
+    DocumentPage page{marking(policy, header.label),
+                      {{"From", header.sender.text()},
+                       {"To", readers},
+                       {"Dialogue", dialogues},
+                       {"Sent", to_rfc3339(header.created)},
+                       {"Precedence", std::string(precedence_name(header.precedence))},
+                       {"Message", header.message_id.hex()},
+                       {"Revision", std::to_string(opened.content.revision)}},
+                      {}};
+    for (const AttachmentEntry& entry : opened.content.attachments)
+        page.lines.emplace_back("Attachment", entry.name + ", SHA-256 " + entry.sha256.hex());
+    for (const PortionLabel& portion : opened.document.portions)
+        page.portions.emplace_back(portion.name, marking(policy, portion.label));
+    return document_html(opened.document, page);
 }
 
 Result<std::string> receipts_view(Core& core, const std::string& id) {

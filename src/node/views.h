@@ -19,6 +19,8 @@ Result<std::string> outbox_view(Core& core, const Query& query);
 Result<std::string> inbox_view(Core& core, const Query& query);
 // `id`: hexadecimal, whole or its first 6 digits or more. Marks as read unless `peek`.
 Result<std::string> message_view(Core& core, const std::string& id, bool peek);
+// The same as one self-contained HTML page.
+Result<std::string> message_page(Core& core, const std::string& id);
 Result<std::string> receipts_view(Core& core, const std::string& id);
 Result<std::string> proof_view(Core& core, const std::string& id);
 Result<std::string> template_view(const std::string& kind, const Query& query);

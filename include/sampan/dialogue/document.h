@@ -8,8 +8,10 @@ namespace sampan {
 
 inline constexpr std::size_t k_portions = 32;
 inline constexpr std::size_t k_document_title_bytes = 512;
-inline constexpr std::size_t k_stix_types = 64;        // counted in a summary
-inline constexpr std::size_t k_stix_indicators = 256;  // listed in a summary
+inline constexpr std::size_t k_stix_types = 64;                 // counted in a summary
+inline constexpr std::size_t k_stix_indicators = 256;           // listed in a summary
+inline constexpr std::size_t k_stix_pattern_bytes = 1024;       // longer ones are counted, not listed
+inline constexpr std::size_t k_stix_summary_bytes = 32 * 1024;  // of patterns together
 
 struct StixSummary {
     struct Count {
@@ -40,6 +42,9 @@ struct Document {
     std::vector<FilePortion> files = {};      // sorted by file
 };
 Bytes encode_document(const Document& document);
+// A summary alone, as an upload keeps it.
+Bytes encode_stix_summary(const StixSummary& summary);
+Result<StixSummary> decode_stix_summary(ByteView bytes);
 // Strict. Fields are checked against the kind's schema, as those of a briefing are; marks of paragraphs and
 // files name portions that are there. What a message is about stands in its header, so fields that only make
 // sense with it are taken as they are.

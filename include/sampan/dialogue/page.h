@@ -41,6 +41,13 @@ std::string page_json(const Page& page);
 // No script, no link to anything outside, every text escaped; the marking on top and at the bottom of the
 // page and of every printed sheet.
 std::string page_html(const Page& page);
+// One message as a page: its marking on top and at the bottom, the lines of its header, its fields, its text.
+struct DocumentPage {
+    std::string marking;
+    std::vector<std::pair<std::string, std::string>> lines;     // "From", "th-rtp"
+    std::vector<std::pair<std::string, std::string>> portions;  // name and marking
+};
+std::string document_html(const Document& document, const DocumentPage& page);
 // Text from others inside HTML: & < > " ' escaped, control characters as U+FFFD.
 std::string html_text(std::string_view text);
 // CommonMark without raw HTML, images or links that leave the page: paragraphs' marks become markings.
