@@ -140,8 +140,12 @@ class Core {
     bool busy() const { return !wanted_.empty(); }
     const std::string& last_problem() const { return last_problem_; }
     const std::optional<Error>& log_problem() const { return log_problem_; }
-    // The broker's clock less ours, as the last session began.
+    // The broker's clock less the machine's, as the last session began. `now` runs ahead of the machine's
+    // clock by what is set here.
     std::int64_t clock_difference_ms() const { return clock_difference_ms_; }
+    void set_clock_drift(std::int64_t ahead_ms) { clock_drift_ms_ = ahead_ms; }
+    // The newest entry whose place in the log was proven: it is no earlier now.
+    UnixMillis newest_proven_entry() const { return newest_proven_; }
     const std::optional<Checkpoint>& checkpoint() const { return pinned_; }
     const std::optional<PinnedCheckpoint>& checkpoint_note() const { return pinned_note_; }
     std::uint64_t bundle_counter() const { return bundle_ ? bundle_->counter : 0; }
@@ -199,6 +203,8 @@ class Core {
     Status learn_peers(const Peers& peers, const Checkpoint& checkpoint, UnixMillis now);
     Status observe_checkpoint(const std::string& note, UnixMillis now);
     bool is_verified(const Checkpoint& checkpoint) const;
+    void learn_time(std::uint64_t entry_s);
+    UnixMillis no_earlier(UnixMillis now) const;
     void ask_consistency(UnixMillis now);
     Status take_consistency(const Consistency& consistency, UnixMillis now);
     Status take_inclusion(const Inclusion& inclusion, UnixMillis now);
@@ -273,7 +279,8 @@ class Core {
     State state_ = State::away;
     std::optional<Welcome> welcome_;
     bool began_ = false;  // the registry is as new as the broker's, and what a session begins with was sent
-    std::int64_t clock_difference_ms_ = 0;
+    std::int64_t clock_difference_ms_ = 0, clock_drift_ms_ = 0;
+    UnixMillis newest_proven_;
     std::uint64_t descriptor_logged_ = 0, bundle_logged_ = 0;  // newest counters that the broker has logged
     UnixMillis statements_sent_at_, registry_asked_at_;
     std::vector<Packet> out_;

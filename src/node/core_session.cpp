@@ -74,7 +74,8 @@ Status Core::load(UnixMillis now) {
     }
     SAMPAN_TRY(renew_descriptor(now));
     SAMPAN_ASSIGN(std::vector<KnownPeer> peers, store_.peers());
-    for (KnownPeer& peer : peers) SAMPAN_TRY(remember_peer(std::move(peer), now));
+    for (const KnownPeer& peer : peers) learn_time(peer.bundle_time_s);
+    for (KnownPeer& peer : peers) SAMPAN_TRY(remember_peer(std::move(peer), no_earlier(now)));
     SAMPAN_ASSIGN(std::vector<ArrivingPart> parts, store_.arriving_parts());
     std::set<MessageSubject> whole;
     for (ArrivingPart& part : parts) {
@@ -228,7 +229,7 @@ Status Core::take_welcome(const Welcome& welcome, UnixMillis now) {
     state_ = State::open;
     began_ = false;
     last_problem_.clear();
-    clock_difference_ms_ = welcome.time.get() - now.get();
+    clock_difference_ms_ = welcome.time.get() - now.get() + clock_drift_ms_;
     descriptor_logged_ = welcome.descriptor_counter;
     bundle_logged_ = welcome.prekey_counter;
     // The broker's keys may be those of an epoch that is not here yet: first the registry, then what it

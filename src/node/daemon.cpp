@@ -18,6 +18,7 @@
 
 #include "node/api.h"
 #include "node/core.h"
+#include "node/node_clock.h"
 #include "sampan/transport/dealer.h"
 
 namespace sampan::node {
@@ -63,7 +64,8 @@ class Daemon {
           store_(std::move(store)),
           core_(std::move(core)),
           curve_(std::move(curve)),
-          api_(queue_, system_files(), system_clock()) {}
+          clock_(system_clock()),
+          api_(queue_, system_files(), clock_) {}
 
     Status run();
 
@@ -84,6 +86,7 @@ class Daemon {
     std::unique_ptr<NodeStore> store_;
     std::unique_ptr<Core> core_;
     CurveKeyPair curve_;
+    NodeClock clock_;
     OwnerQueue queue_;
     Api api_;
     std::unique_ptr<Dealer> dealer_;
@@ -172,7 +175,9 @@ Status Daemon::take_batch(UnixMillis now) {
 }
 
 Status Daemon::pump() {
-    const UnixMillis now = system_clock().wall();
+    clock_.learn(core_->newest_proven_entry());
+    core_->set_clock_drift(-clock_.drift_ms());
+    const UnixMillis now = clock_.wall();
     SAMPAN_TRY(follow_events());
     SAMPAN_TRY(store_->begin_batch());
     Status done = take_batch(now);
@@ -207,7 +212,7 @@ Status Daemon::follow_epochs() {
         const std::string path = settings_.epochs_folder + name;
         if (!system_files().exists(path)) return ok_status();
         SAMPAN_ASSIGN(Bytes epoch, read_file(system_files(), path, limits::k_registry_bytes));
-        const Status accepted = core_->accept_epoch(epoch, system_clock().wall());
+        const Status accepted = core_->accept_epoch(epoch, clock_.wall());
         if (!accepted.ok()) {
             if (told_problem_ != path)
                 log_event(spdlog::level::err, "epoch_refused",

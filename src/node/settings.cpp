@@ -13,14 +13,15 @@ namespace {
 
 constexpr std::size_t k_passphrase_bytes = 4096;
 
-Status read_node_table(TomlTable& in, Settings& out) {
+Status read_node_table(TomlTable& in, const std::string& file, Settings& out) {
     SAMPAN_ASSIGN(std::string agency, in.need_text("agency"));
     auto parsed = AgencyId::parse(agency);
     if (!parsed.ok()) return in.error("agency", parsed.error().context());
     out.agency = *parsed;
     SAMPAN_ASSIGN(out.keys_folder, in.need_text("keys"));
     SAMPAN_ASSIGN(out.data_folder, in.need_text("data"));
-    SAMPAN_ASSIGN(out.socket_path, in.need_text("socket"));
+    SAMPAN_ASSIGN(std::string socket, in.need_text("socket"));
+    out.socket_path = path_beside(file, socket);
     if (out.socket_path.size() > 100)
         return in.error("socket", "a Unix socket's path has at most 100 characters");
     SAMPAN_ASSIGN(out.passphrase_file, in.text("passphrase_file"));
@@ -87,7 +88,8 @@ Result<Settings> read_settings(FileSystem& files, const std::string& path) {
     SAMPAN_ASSIGN(Bytes text, read_file(files, path, limits::k_config_bytes));
     Settings out;
     const Status read = read_toml(as_text(text), path, [&](TomlTable& root) -> Status {
-        const Status node = root.table("node", true, [&](TomlTable& in) { return read_node_table(in, out); });
+        const Status node =
+            root.table("node", true, [&](TomlTable& in) { return read_node_table(in, path, out); });
         if (!node.ok()) return node;
         const Status exchange =
             root.table("exchange", true, [&](TomlTable& in) { return read_exchange_table(in, out); });
@@ -107,6 +109,10 @@ Result<Settings> read_settings(FileSystem& files, const std::string& path) {
         });
     });
     SAMPAN_TRY(read);
+    for (std::string* relative : {&out.keys_folder, &out.data_folder, &out.epochs_folder})
+        *relative = path_beside(path, *relative);
+    for (std::optional<std::string>* relative : {&out.passphrase_file, &out.archive_passphrase_file})
+        if (*relative) *relative = path_beside(path, **relative);
     return out;
 }
 

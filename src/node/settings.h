@@ -1,4 +1,5 @@
-// node.toml, parsed. Everything wrong in it is refused with file, line and reason.
+// node.toml, parsed. Everything wrong in it is refused with file, line and reason. Relative paths are
+// relative to the file's folder.
 #pragma once
 
 #include "sampan/base/file.h"

@@ -447,7 +447,7 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
           core.log_problem() ? core.log_problem()->text() : "every checkpoint so far continues the last",
           core.log_problem() ? core.log_problem()->remedy() : "");
     check("clock", !clock_is_off(core), "it and the broker's differ by " + difference_text(core),
-          "set this machine's clock: nothing depends on it but what people see and when certificates end");
+          "set this machine's clock, then start the node again: meanwhile it judges by the log's time");
     check("registry", !core.registry().expired(now),
           "epoch " + std::to_string(registry.epoch.get()) + ", expires " + to_rfc3339(registry.expires),
           "ask the exchange authority for a new epoch");

@@ -35,6 +35,13 @@ TEST_CASE("a complete node.toml is read", "[node]") {
     REQUIRE(settings.broker_addresses.empty());
 }
 
+TEST_CASE("relative paths in node.toml are beside the file", "[node]") {
+    const Folder folder;
+    const node::Settings settings = must(read(folder, replaced(k_good, "\"/k\"", "\"keys\"")));
+    REQUIRE(settings.keys_folder == folder.path() + "/keys");
+    REQUIRE(settings.data_folder == "/d");
+}
+
 TEST_CASE("what is wrong in node.toml is named with its line", "[node]") {
     const Folder folder;
     struct Wrong {
