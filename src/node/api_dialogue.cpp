@@ -79,7 +79,7 @@ ApiResponse Api::stix(const ApiRequest& request) {
 }
 
 ApiResponse Api::dialogue(const ApiRequest& request, const std::string& id, const std::string& view) {
-    DialogueRequest wanted{id, view, "", false};
+    DialogueRequest wanted{id, view, "", "", false};
     for (const auto& [key, value] : request.query) {
         if (key == "before")
             wanted.before = value;
