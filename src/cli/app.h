@@ -53,6 +53,7 @@ void add_publish_commands(App& app);   // publish, reply
 void add_message_commands(App& app);   // outbox, inbox, read, attachment, receipts
 void add_evidence_commands(App& app);  // evidence, journal
 void add_registry_commands(App& app);
+void add_dialogue_commands(App& app);  // dialogue, new
 void add_exchange_commands(App& app);  // dialogues, log
 void add_label_commands(App& app);
 void add_node_commands(App& app);    // status, doctor, lock

@@ -3,6 +3,8 @@
 #include <thread>
 
 #include "node/api_json.h"
+#include "node/reading.h"
+#include "node/stix_files.h"
 #include "node/views.h"
 #include "sampan/crypto/random.h"
 #include "sampan/log/export.h"
@@ -12,6 +14,14 @@ namespace {
 
 constexpr std::uint32_t k_entries_per_request = 256;
 constexpr std::int64_t k_entries_patience_ms = 10'000;
+
+// What an upload turned out to be; null when it is no bundle.
+json stix_json(const std::optional<StixSummary>& stix) {
+    if (!stix) return nullptr;
+    json out{{"tlp", stix->tlp}, {"indicators", stix->indicators}, {"counts", json::object()}};
+    for (const StixSummary::Count& count : stix->counts) out["counts"][count.type] = count.count;
+    return out;
+}
 
 // Written to nowhere: the first of two passes over an attachment checks it whole before a byte is shown.
 class NullFile final : public File {
@@ -80,6 +90,13 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/label/choices"},
         {"POST", "/v1/label/explain"},
         {"GET", "/v1/peers", Access::peer},
+        {"GET", "/v1/dialogues"},
+        {"GET", "/v1/dialogues/{id}/{view}"},
+        {"GET", "/v1/messages/{id}/thread"},
+        {"GET", "/v1/messages/{id}/page"},
+        {"GET", "/v1/search"},
+        {"GET", "/v1/templates/{kind}", Access::peer},
+        {"GET", "/v1/stix"},
     };
     return all;
 }
@@ -107,11 +124,17 @@ unsigned status_of_people(const Error& error) {
 unsigned status_of(const Error& error) {
     if (const unsigned people = status_of_people(error); people != 0) return people;
     if (error.is(NodeError::archive_locked)) return 423;
-    if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers)) return 422;
+    if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers) ||
+        error.is(CompilationError::not_dominated) || error.is(CompilationError::no_common_reader) ||
+        error.is(CompilationError::no_parts) || error.is(BriefingError::portion_above_label) ||
+        error.is(StixError::tlp_above_label))
+        return 422;
     if (error.is(NodeError::message_ended)) return 410;
     if (error.is(NodeError::reader_not_ready)) return 409;
     if (error.is(EnvelopeError::too_large)) return 413;
-    if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload)) return 404;
+    if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload) ||
+        error.is(ViewError::unknown_view) || error.is(ViewError::unknown_dialogue))
+        return 404;
     if (error.is(NodeError::ambiguous_id)) return 409;
     if (error.is(NodeError::not_connected)) return 503;
     if (error.is(NodeError::not_witnessed)) return 409;
@@ -167,6 +190,17 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
     if (tail == "messages/{id}/receipts")
         return view([&](Core& core) { return receipts_view(core, values[0]); });
     if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
+    if (tail == "stix") return stix(request, caller);
+    if (tail == "messages/{id}/page") {
+        ApiResponse page =
+            answer(owner_.run([&](Core& core) { return message_page(core, caller, values[0], now()); }));
+        if (page.status == 200) page.content_type = "text/html; charset=utf-8";
+        return page;
+    }
+    if (tail == "templates/{kind}") return answer(template_view(values[0], request.query));
+    if (tail == "dialogues" || tail == "search" || tail == "messages/{id}/thread")
+        return opened(request, caller, std::string(tail), values);
+    if (tail == "dialogues/{id}/{view}") return dialogue(request, caller, values[0], values[1]);
     if (tail == "messages/{id}/attachments/{index}") return attachment(caller, values[0], values[1]);
     if (tail == "log/export") return export_log();
     if (tail == "journal") return journal(request, caller);
@@ -190,8 +224,11 @@ ApiResponse Api::upload(const ApiRequest& request) {
     const std::string folder = owner_.run([](Core& core) { return core.parts_folder(); });
     auto target = files_.open_write(folder + "/" + file);
     if (!target.ok()) return fail(target.error());
-    auto sealed = seal_part(*request.upload, **target, {});
-    const Status synced = sealed.ok() ? (*target)->sync() : Status(sealed.error());
+    KeepingFile source(*request.upload);
+    auto sealed = seal_part(source, **target, {});
+    auto bundle = sealed.ok() ? source.bundle() : std::optional<StixSummary>();
+    const Status read = bundle.ok() ? ok_status() : Status(bundle.error().within(record.name));
+    const Status synced = !sealed.ok() ? Status(sealed.error()) : !read.ok() ? read : (*target)->sync();
     const Status listed = synced.ok() ? files_.sync_directory(folder) : synced;
     if (!listed.ok()) {
         [[maybe_unused]] const Status removed = files_.remove(folder + "/" + file);
@@ -200,13 +237,18 @@ ApiResponse Api::upload(const ApiRequest& request) {
     record.size = sealed->plaintext_size;
     record.sha256 = sealed->plaintext_sha256;
     record.key = std::move(sealed->key);
+    record.stix = std::move(*bundle);
+    const json about_stix = stix_json(record.stix);
     const UnixMillis now = clock_.wall();
     const Status kept =
         owner_.run([&](Core& core) { return core.keep_upload(id, *sealed, file, record, now); });
     if (!kept.ok()) return fail(kept.error());
-    return ok(
-        json{{"upload", id}, {"name", record.name}, {"size", record.size}, {"sha256", record.sha256.hex()}}
-            .dump());
+    return ok(json{{"upload", id},
+                   {"name", record.name},
+                   {"size", record.size},
+                   {"sha256", record.sha256.hex()},
+                   {"stix", about_stix}}
+                  .dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
@@ -215,7 +257,8 @@ ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
     if (!body.ok()) return fail(body.error());
     if (!body->contains("briefing") || !(*body)["briefing"].is_string())
         return fail(bad_request("briefing: expected the briefing's text"));
-    auto briefing = parse_briefing((*body)["briefing"].get_ref<const std::string&>());
+    auto briefing =
+        parse_briefing((*body)["briefing"].get_ref<const std::string&>(), body->contains("about"));
     if (!briefing.ok()) return fail(briefing.error());
     PublishRequest wanted;
     auto uploads = texts(*body, "uploads");
@@ -240,6 +283,12 @@ ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
     wanted.leave_out_denied = *denied;
     wanted.leave_out_unready = *unready;
     const UnixMillis now = clock_.wall();
+    if (briefing->kind == DocumentKind::outcome) {
+        if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
+        const Status covered =
+            owner_.run([&](Core& core) { return check_outcome(core, caller.viewer, *briefing, now); });
+        if (!covered.ok()) return fail(covered.error());
+    }
     auto report = owner_.run([&](Core& core) { return core.publish(std::move(wanted), now); });
     if (!report.ok()) return fail(report.error());
     ApiResponse out = ok(publish_view(*report, *briefing, *dry_run));

@@ -40,6 +40,14 @@ class Api {
     ApiResponse import_epoch(const ApiRequest& request);
     ApiResponse epoch_file(const std::string& number);
     ApiResponse explain_label(const ApiRequest& request);
+    ApiResponse dialogue(const ApiRequest& request, const Caller& caller, const std::string& id,
+                         const std::string& view);
+    ApiResponse opened(const ApiRequest& request, const Caller& caller, const std::string& what,
+                       const std::vector<std::string>& values);
+    ApiResponse stix(const ApiRequest& request, const Caller& caller);
+    Result<std::string> export_stix_at(const Caller& caller, const std::string& label,
+                                       const std::string& dialogue);
+    Status catch_up();
     ApiResponse export_log();
     // api_log.cpp
     ApiResponse journal(const ApiRequest& request, const Caller& caller);

@@ -56,7 +56,12 @@ struct UploadRecord {
     std::uint64_t size = 0;
     Sha256Digest sha256;
     PartKey key;
+    std::optional<StixSummary> stix;  // when it is a bundle
 };
+// Into the document: what is known of its files. Each file of a portion is attached; a STIX bundle's TLP is
+// in the label (`tlp_above_label`). `bundles` go with `attachments` one by one.
+Status describe_files(Document& document, const Label& whole, const std::vector<AttachmentEntry>& attachments,
+                      std::vector<std::optional<StixSummary>> bundles);
 // What is kept of a message for reading later: its content, and in the record also the key that opened it.
 struct ArchivedMessage {
     Content content;
@@ -74,8 +79,11 @@ struct CoreOptions {
     OfficerSettings officers;
 };
 
+class Reading;
+
 class Core {
   public:
+    ~Core();
     // The store's epochs are accepted onto `chain`, which holds the trusted first at least.
     static Result<std::unique_ptr<Core>> create(CoreOptions options, NodeStore& store, FileSystem& files,
                                                 RegistryChain chain, UnixMillis now);
@@ -138,6 +146,9 @@ class Core {
     // The same for the inclusion proof of one entry; what is given is verified by who asked.
     Status ask_proof(LeafIndex leaf, TreeSize size);
     Result<std::optional<MerkleProof>> take_proof();
+
+    // The archive, opened and folded; empty while it is locked (reading.h).
+    Reading& reading() { return *reading_; }
 
     // --- what the API shows
     NodeStore& store() { return store_; }
@@ -253,6 +264,12 @@ class Core {
     // sending (core_send.cpp)
     Result<std::vector<ReaderView>> judge_readers(const PublishRequest& request, const Header& draft,
                                                   UnixMillis now) const;
+    struct Revised {
+        DocumentId document;
+        std::uint32_t revision = 0;
+    };
+    // The document that a message of ours carries.
+    Result<Revised> revised_document(const Viewer& viewer, const MessageId& id);
     Result<Header> draft_header(const PublishRequest& request, UnixMillis now) const;
     Result<MessageId> seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
                                     std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
@@ -303,6 +320,7 @@ class Core {
     std::optional<X25519KeyPair> archive_;
     bool archive_stays_ = false;
     std::map<MessageSubject, DocumentSummary> summaries_;  // while the archive is unlocked
+    std::unique_ptr<Reading> reading_;
     UnixMillis swept_at_, clock_;
 
     State state_ = State::away;

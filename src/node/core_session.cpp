@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "node/core.h"
+#include "node/reading.h"
 #include "sampan/crypto/random.h"
 
 namespace sampan::node {
@@ -25,7 +26,10 @@ Core::Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryCha
       files_(files),
       chain_(std::move(chain)),
       officers_(std::move(officers)),
-      box_(options_.keys.storage) {}
+      box_(options_.keys.storage),
+      reading_(std::make_unique<Reading>()) {}
+
+Core::~Core() = default;
 
 Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store, FileSystem& files,
                                            RegistryChain chain, UnixMillis now) {
@@ -432,6 +436,7 @@ Status Core::lock(UnixMillis now) {
     archive_.reset();
     archive_stays_ = false;
     summaries_.clear();
+    reading_ = std::make_unique<Reading>();
     return ok_status();
 }
 

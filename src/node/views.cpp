@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "sampan/dialogue/page.h"
 #include "sampan/label/choices.h"
 #include "sampan/label/equivalence.h"
 
@@ -318,6 +319,12 @@ Result<std::string> message_view(Core& core, const Caller& caller, const std::st
     out["body"] = opened.document.body;
     out["document_id"] = opened.content.document_id.hex();
     out["revision"] = opened.content.revision;
+    out["fields"] = json::object();
+    for (const Fields::Field& field : opened.document.fields.all())
+        out["fields"][field.name] = field_text(field.value);
+    out["portions"] = json::object();
+    for (const PortionLabel& portion : opened.document.portions)
+        out["portions"][portion.name] = marking(core.registry().registry().policy, portion.label);
     out["direction"] = found.sent ? "sent" : "received";
     out["attachments"] = json::array();
     for (std::size_t i = 0; i < opened.content.attachments.size(); ++i) {
@@ -327,6 +334,15 @@ Result<std::string> message_view(Core& core, const Caller& caller, const std::st
                                       {"media_type", entry.media_type},
                                       {"size", entry.size},
                                       {"sha256", entry.sha256.hex()}});
+        for (const FilePortion& file : opened.document.files) {
+            if (file.file != entry.name) continue;
+            json& one = out["attachments"].back();
+            one["portion"] = file.portion;
+            if (!file.stix) continue;
+            one["stix"] = {{"tlp", file.stix->tlp}, {"indicators", file.stix->indicators.size()}};
+            for (const StixSummary::Count& count : file.stix->counts)
+                one["stix"]["counts"][count.type] = count.count;
+        }
     }
     if (found.received) {
         out["received"] = to_rfc3339(found.received->received);
@@ -338,6 +354,36 @@ Result<std::string> message_view(Core& core, const Caller& caller, const std::st
             {JournalEvent::read, caller.id.text(), found.received->message_id, {}}, now));
     }
     return dump(out);
+}
+
+Result<std::string> message_page(Core& core, const Caller& caller, const std::string& id, UnixMillis now) {
+    SAMPAN_ASSIGN(Found found, find_message(core, id));
+    SAMPAN_TRY(refuse_ended(found));
+    SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
+    SAMPAN_ASSIGN(ArchivedMessage opened,
+                  core.open_archived(caller.viewer, seal.header.label, found.id(), found.record()));
+    SAMPAN_TRY(core.journal().append({JournalEvent::print, caller.id.text(), found.id(), {}}, now));
+    const LabelPolicy& policy = core.registry().registry().policy;
+    const Header& header = seal.header;
+    std::string readers, dialogues;
+    for (const Recipient& recipient : header.recipients)
+        readers += (readers.empty() ? "" : ", ") + recipient.agency.text();
+    for (const DialogueId& dialogue : header.dialogues)
+        dialogues += (dialogues.empty() ? "" : ", ") + dialogue.text();
+    DocumentPage page{marking(policy, header.label),
+                      {{"From", header.sender.text()},
+                       {"To", readers},
+                       {"Dialogue", dialogues},
+                       {"Sent", to_rfc3339(header.created)},
+                       {"Precedence", std::string(precedence_name(header.precedence))},
+                       {"Message", header.message_id.hex()},
+                       {"Revision", std::to_string(opened.content.revision)}},
+                      {}};
+    for (const AttachmentEntry& entry : opened.content.attachments)
+        page.lines.emplace_back("Attachment", entry.name + ", SHA-256 " + entry.sha256.hex());
+    for (const PortionLabel& portion : opened.document.portions)
+        page.portions.emplace_back(portion.name, marking(policy, portion.label));
+    return document_html(opened.document, page);
 }
 
 Result<std::string> receipts_view(Core& core, const std::string& id) {
@@ -387,6 +433,17 @@ Result<std::string> proof_view(Core& core, const std::string& id) {
              {"witnessed", core.is_witnessed(*leaf)}};
     if (core.checkpoint_note()) out["checkpoint"] = core.checkpoint_note()->note;
     return dump(out);
+}
+
+Result<std::string> template_view(const std::string& kind, const Query& query) {
+    SAMPAN_TRY(refuse_unknown(query, {"dialogue"}));
+    SAMPAN_ASSIGN(DocumentKind parsed, parse_kind(kind));
+    const auto wanted = query.find("dialogue");
+    SAMPAN_ASSIGN(DialogueId dialogue,
+                  DialogueId::parse(wanted == query.end() ? "ajct-12" : std::string_view(wanted->second)));
+    return dump({{"schema", "sampan.template/1"},
+                 {"kind", kind},
+                 {"briefing", briefing_template(parsed, dialogue.text())}});
 }
 
 Result<std::string> doctor_view(Core& core, UnixMillis now) {

@@ -44,8 +44,11 @@ Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& qu
 // `id`: hexadecimal, whole or its first 6 digits or more. Marks as read unless `peek`.
 Result<std::string> message_view(Core& core, const Caller& caller, const std::string& id, bool peek,
                                  UnixMillis now);
+// The same as one self-contained HTML page.
+Result<std::string> message_page(Core& core, const Caller& caller, const std::string& id, UnixMillis now);
 Result<std::string> receipts_view(Core& core, const std::string& id);
 Result<std::string> proof_view(Core& core, const std::string& id);
+Result<std::string> template_view(const std::string& kind, const Query& query);
 Result<std::string> doctor_view(Core& core, UnixMillis now);
 
 // An attachment of a message that this node received or sent, ready to be opened.

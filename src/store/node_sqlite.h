@@ -4,6 +4,8 @@
 
 #include <optional>
 
+#include <set>
+
 #include "sampan/store/node_store.h"
 #include "store/sqlite.h"
 
@@ -102,6 +104,9 @@ class SqliteNodeStore final : public NodeStore {
     Result<std::optional<StoredList>> unlogged_list() override;
     Status mark_list_logged(std::uint64_t counter, LeafIndex leaf) override;
 
+    std::optional<std::vector<MessageId>> take_changed() override;
+    Result<std::vector<MessageId>> all_messages() override;
+
     Status close() override;
 
   private:
@@ -137,7 +142,11 @@ class SqliteNodeStore final : public NodeStore {
     Status read_outcomes(OutboxRow& row);
     Status finish_if_all_settled(const MessageSubject& subject);
 
+    void note_changed(const MessageId& id);
+    Status note_changed(const MessageSubject& subject);
+
     std::unique_ptr<sqlite::Connection> db_;
+    std::optional<std::set<MessageId>> changed_;  // none: too many, or nobody has asked
     std::optional<sqlite::Transaction> batch_;
     bool batch_failed_ = false;
 };

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "bench/dialogue.h"
 #include "bench/labels.h"
 #include "bench/sealing.h"
 #include "bench/suite.h"
@@ -21,6 +22,8 @@ constexpr char k_usage[] =
     "      sealing and opening beside their primitives; arguments are Google Benchmark's\n"
     "  sampan-bench label ...\n"
     "      decisions on labels, and the loading of a large registry\n"
+    "  sampan-bench dialogue\n"
+    "      the fold of 100,000 messages, views and search\n"
     "\n"
     "Measures:";
 
@@ -65,6 +68,7 @@ int run_load(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     using namespace sampan::bench;
+    if (argc >= 2 && std::strcmp(argv[1], "dialogue") == 0) return run_dialogue();
     if (argc >= 2 && std::strcmp(argv[1], "seal") == 0) return run_sealing(argc - 1, argv + 1);
     if (argc >= 2 && std::strcmp(argv[1], "label") == 0) return run_labels(argc - 1, argv + 1);
     const int first = argc >= 2 && std::strcmp(argv[1], "load") == 0 ? 2 : 1;

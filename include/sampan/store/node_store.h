@@ -182,6 +182,7 @@ struct StoredOfficer {
     std::string id;
     Bytes record;
 };
+inline constexpr std::size_t k_changes_told = 65'536;
 
 class NodeStore {
   public:
@@ -311,6 +312,14 @@ class NodeStore {
     virtual Status keep_officer(const std::string& id, ByteView record) = 0;  // new, or in place of the old
     virtual Result<std::vector<StoredOfficer>> officers() = 0;                // by id
     virtual Status forget_officer(const std::string& id) = 0;
+
+    // --- what is folded from all of it
+    // Messages that came, or of which something that is shown changed, since this was last asked; once each.
+    // None: asked for the first time, or more than k_changes_told: all_messages says which there are. Changes
+    // of a batch that was abandoned may be among them.
+    virtual std::optional<std::vector<MessageId>> take_changed() = 0;
+    // Of the outbox, and of the inbox what has arrived and is shown.
+    virtual Result<std::vector<MessageId>> all_messages() = 0;
 
     virtual Status close() = 0;
 };
