@@ -78,6 +78,7 @@ void Core::take_packet(Session& session, CheckedPacket& packet, const Facts& fac
     if (auto* statement = std::get_if<PublishStatement>(&body)) return take_statement(session, *statement);
     if (auto* frame = std::get_if<PartFramePacket>(&body)) return take_part_frame(session, *frame);
     if (auto* credit = std::get_if<Credit>(&body)) return take_credit(session, *credit);
+    if (auto* cosign = std::get_if<Cosign>(&body)) return take_cosign(session, *cosign);
     if (auto* kept = std::get_if<NoticesKept>(&body)) return take_notices_kept(session, *kept);
     if (auto* ping = std::get_if<Ping>(&body)) {
         draft_->effects.sends.push_back({session.connection, Pong{ping->token}});
@@ -156,6 +157,7 @@ void Core::welcome(Session& session, UnixMillis wall) {
     out.session = number;
     out.time = wall;
     out.checkpoint = state_.head.checkpoint;
+    if (!out.checkpoint.empty()) state_.witnesses.shown(state_.head.size, out.checkpoint);
     out.registry_epoch = draft.registry->registry().epoch;
     if (const AgencyKeys* keys = keys_of(*draft.keys, session.agency)) {
         if (keys->newest() != nullptr) out.descriptor_counter = keys->newest()->descriptor.counter;
@@ -167,6 +169,7 @@ void Core::welcome(Session& session, UnixMillis wall) {
         out.outcome_counter = found->second.counter;
     out.frame_window = k_frame_window;
     ++counters_.sessions_opened;
+    draft.opened.push_back(session.connection);
     draft.after_commit.push_back({session.connection, std::move(out)});
     draft.on_rollback.push_back(
         {session.connection, SessionError{"try_again", "the store could not open a session", false, {}}});

@@ -40,7 +40,7 @@ void Server::take_reads(std::vector<LogRead>& reads) {
 // One answer a connection in turn; each connection's own stay in order.
 Status Server::serve_reads() {
     const auto began = std::chrono::steady_clock::now();
-    while (!readers_.empty() && wants_more() && std::chrono::steady_clock::now() - began < k_reading_a_turn) {
+    while (!readers_.empty() && has_room() && std::chrono::steady_clock::now() - began < k_reading_a_turn) {
         const ConnectionId connection = readers_.front();
         readers_.pop_front();
         auto& mine = reads_.at(connection);
@@ -63,10 +63,11 @@ Status Server::serve_reads() {
 // Frames of attachments, one a job in turn, a bounded amount each turn: nobody's 2 GiB hold up a FLASH
 // message.
 Status Server::serve_parts() {
-    for (std::size_t bytes = 0; !part_jobs_.empty() && bytes < limits::k_batch_part_bytes && wants_more();) {
+    for (std::size_t bytes = 0; !part_jobs_.empty() && bytes < limits::k_batch_part_bytes && has_room();) {
         PartJob job = std::move(part_jobs_.front());
         part_jobs_.pop_front();
-        if (core_->state().sessions.count(job.connection) == 0) continue;
+        const auto session = core_->state().sessions.find(job.connection);
+        if (session == core_->state().sessions.end() || session->second.agency != job.agency) continue;
         auto part = core_->part_of(job.agency, job.request);
         if (!part) continue;  // settled meanwhile
         SAMPAN_ASSIGN(PartData data, reader_->part_data(job.request, *part, job.request.first));
