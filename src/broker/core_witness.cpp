@@ -61,6 +61,9 @@ void Core::take_cosign(Session& session, const Cosign& cosign) {
                    Error(BrokerError::unknown_certificate, "publish the node's descriptor first"));
     const WitnessKey witness{witness_name(session.agency, draft_->registry->registry().exchange),
                              keys->newest()->descriptor.witness_key};
+    // A node may have met the head in an answer, before it is shown to all.
+    if (cosign.tree_size == state_.head.size && state_.head.size.get() != 0)
+        state_.witnesses.shown(state_.head.size, state_.head.checkpoint);
     switch (state_.witnesses.take(cosign.tree_size, cosign.time_s, cosign.signature, witness)) {
         case Witnesses::Taken::ignored:
             return;

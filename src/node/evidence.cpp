@@ -15,10 +15,14 @@ Status disclose_body(Core& core, const Viewer& viewer, const FoundMessage& found
     SAMPAN_ASSIGN(SecretBuffer plain,
                   core.open_record(viewer, seal.header.label, found.id(), found.record()));
     Reader in(plain.reveal(k_reveal));
-    SAMPAN_ASSIGN(ByteView content, in.lp(limits::k_body_padded_bytes));
+    SAMPAN_ASSIGN(ByteView kept, in.lp(limits::k_body_padded_bytes));
     SAMPAN_ASSIGN(ByteView key, in.raw(ContentKey::k_size));
+    // What was sent is kept as it was before sealing, without the header's hash.
+    SAMPAN_ASSIGN(Content content, decode_content(kept));
+    content.h1 = seal.h1;
+    const SecretBuffer encoded = encode_content(content);
     const BodyKeys keys = derive_body_keys(key, seal.h1, seal.header.suite);
-    out.body = stream_seal(keys.payload, pad(content).reveal(k_reveal));
+    out.body = stream_seal(keys.payload, pad(encoded.reveal(k_reveal)).reveal(k_reveal));
     SAMPAN_TRY(verify_body(seal, out.body));
     out.content_key = to_bytes(key);
     return ok_status();
