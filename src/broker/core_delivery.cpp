@@ -5,8 +5,8 @@
 namespace sampan::broker {
 namespace {
 
-// Copies for one reader before the next one's turn: readers of the same messages go on side by side, so that a
-// message is in memory when the last of them gets it.
+// Copies for one reader before the next one's turn: readers of the same messages go on side by side, so that
+// a message is in memory when the last of them gets it.
 constexpr std::size_t k_share = 16;
 constexpr std::size_t k_sent_slack = 4096;  // stale places of AgencyState::sent before they are cleared out
 

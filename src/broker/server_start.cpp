@@ -67,8 +67,8 @@ Status Server::load_registry() {
     if (self->curve_key != keys_.curve.public_key || self->log_key != keys_.log->public_key() ||
         self->receipt_key != keys_.receipt->public_key())
         return Error(ConfigError::bad_file, "the keys in " + config_.keys +
-                                                  " are not those that the registry lists for " +
-                                                  config_.id.text());
+                                                " are not those that the registry lists for " +
+                                                config_.id.text());
     return ok_status();
 }
 

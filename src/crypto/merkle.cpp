@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "sampan/crypto/hash.h"
+#include "sampan/crypto/merkle_nodes.h"
 
 namespace sampan {
 namespace {
