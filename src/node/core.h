@@ -11,6 +11,7 @@
 #include <set>
 
 #include "node/error.h"
+#include "node/officers.h"
 #include "sampan/dialogue/briefing.h"
 #include "sampan/identity/key_store.h"
 #include "sampan/seal/seal.h"
@@ -34,6 +35,7 @@ struct ReaderView {
     std::string reason;
 };
 struct PublishRequest {
+    Caller author;
     Briefing briefing;
     std::vector<std::string> uploads;
     bool dry_run = false;
@@ -67,6 +69,7 @@ struct CoreOptions {
     NodeKeys keys;
     std::string data_folder;
     std::string software;
+    OfficerSettings officers;
 };
 
 class Core {
@@ -94,13 +97,23 @@ class Core {
     // --- requests of the local API
     Result<PublishReport> publish(PublishRequest request, UnixMillis now);
     // CryptoError::bad_key_file when it is another archive's. Messages that wait to be sealed again go on.
-    Status unlock(X25519KeyPair archive, UnixMillis now);
+    // `stays`: until the program ends, whoever is signed in; else until nobody is who may read.
+    Status unlock(X25519KeyPair archive, UnixMillis now, bool stays = true);
     void lock();
+    // Locks when nobody who may read is signed in any more.
+    void lock_when_unused(UnixMillis now);
+    // A copy of the archive's private half, for another officer's credential. `archive_locked` when locked.
+    Result<X25519SecretKey> archive_secret() const;
+    Officers& officers() { return officers_; }
+    const OfficerSettings& officer_settings() const { return options_.officers; }
     bool unlocked() const { return archive_.has_value(); }
     // `archive_locked` when it is.
-    Result<ArchivedMessage> open_archived(const MessageId& id, ByteView record) const;
+    // `not_cleared` when the label is above the viewer.
+    Result<ArchivedMessage> open_archived(const Viewer& viewer, const Label& label, const MessageId& id,
+                                          ByteView record) const;
     // The same for listings, remembered while the archive is unlocked.
-    Result<DocumentSummary> summary(const MessageSubject& subject, const MessageId& id, ByteView record);
+    Result<DocumentSummary> summary(const Viewer& viewer, const Label& label, const MessageSubject& subject,
+                                    const MessageId& id, ByteView record);
     Status accept_epoch(ByteView signed_epoch, UnixMillis now);
     Status keep_upload(const std::string& id, const SealedPart& part, const std::string& file,
                        const UploadRecord& record, UnixMillis now);
@@ -165,7 +178,7 @@ class Core {
         std::int64_t delay_ms = 0;
     };
 
-    Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain);
+    Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain, Officers officers);
     Status load(UnixMillis now);
 
     // session (core_session.cpp)
@@ -245,16 +258,15 @@ class Core {
     Result<Bytes> archive_record(const MessageId& id, const SecretBuffer& content,
                                  ByteView content_key) const;
 
-    // Prekeys under the storage key: nonce (12) || ciphertext; `what` is the associated data.
-    Bytes store_seal(std::string_view what, ByteView plaintext) const;
-    Result<SecretBuffer> store_open(std::string_view what, ByteView sealed) const;
-
     CoreOptions options_;
     NodeStore& store_;
     FileSystem& files_;
     RegistryChain chain_;
+    Officers officers_;
+    StorageBox box_;  // prekeys
     std::string keys_folder_, broker_address_;
     std::optional<X25519KeyPair> archive_;
+    bool archive_stays_ = false;
     std::map<MessageSubject, DocumentSummary> summaries_;  // while the archive is unlocked
     UnixMillis swept_at_;
 

@@ -319,6 +319,15 @@ Result<Start> read_start(const Settings& settings) {
     return Start{std::move(keys), std::move(chain)};
 }
 
+// The first security administrator comes with the agency's keys: what opens archive.key is the passphrase.
+Status take_first_officer(FileSystem& files, const Settings& settings, Core& core) {
+    SAMPAN_ASSIGN(FirstOfficer first, read_first_officer(files, settings.keys_folder));
+    SAMPAN_ASSIGN(OfficerId id, OfficerId::parse(first.id));
+    SAMPAN_TRY(core.officers().add_first(id, first.name, std::move(first.credential), system_clock().wall()));
+    log_event(spdlog::level::info, "first_officer", {{"officer", id.text()}});
+    return ok_status();
+}
+
 }  // namespace
 
 Status check_start(const Settings& settings) {
@@ -341,7 +350,8 @@ Status run_daemon(const Settings& settings) {
     SAMPAN_ASSIGN(std::unique_ptr<NodeStore> store,
                   NodeStore::open(settings.data_folder + "/node.db", settings.agency));
     CurveKeyPair curve{start.keys.curve.public_key, start.keys.curve.secret_key.duplicate()};
-    CoreOptions options{std::move(start.keys), settings.data_folder, "sampan-node " SAMPAN_VERSION};
+    CoreOptions options{std::move(start.keys), settings.data_folder, "sampan-node " SAMPAN_VERSION,
+                        settings.officers};
     SAMPAN_ASSIGN(std::unique_ptr<Core> core, Core::create(std::move(options), *store, files,
                                                            std::move(start.chain), system_clock().wall()));
     core->set_keys_folder(settings.keys_folder);
@@ -351,6 +361,7 @@ Status run_daemon(const Settings& settings) {
         SAMPAN_ASSIGN(X25519KeyPair archive, load_archive_key(files, settings.keys_folder, passphrase));
         SAMPAN_TRY(core->unlock(std::move(archive), system_clock().wall()));
     }
+    if (core->officers().empty()) SAMPAN_TRY(take_first_officer(files, settings, *core));
     return Daemon(settings, std::move(store), std::move(core), std::move(curve)).run();
 }
 

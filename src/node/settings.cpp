@@ -59,6 +59,25 @@ Status read_exchange_table(TomlTable& in, Settings& out) {
     return ok_status();
 }
 
+Result<std::int64_t> number_between(TomlTable& in, const char* key, std::int64_t least, std::int64_t most,
+                                    std::int64_t otherwise) {
+    SAMPAN_ASSIGN(std::optional<std::int64_t> given, in.integer(key));
+    if (given && (*given < least || *given > most))
+        return in.error(key,
+                        "expected a number from " + std::to_string(least) + " to " + std::to_string(most));
+    return given.value_or(otherwise);
+}
+
+Status read_officers_table(TomlTable& in, Settings& out) {
+    SAMPAN_ASSIGN(std::int64_t hours, number_between(in, "session_hours", 1, 24, 10));
+    SAMPAN_ASSIGN(std::int64_t idle, number_between(in, "idle_minutes", 1, 24 * 60, 60));
+    SAMPAN_ASSIGN(std::int64_t passes, number_between(in, "argon2_passes", 1, 16, 3));
+    SAMPAN_ASSIGN(std::int64_t memory, number_between(in, "argon2_memory_kib", 8, 1024 * 1024, 64 * 1024));
+    out.officers.sessions = {hours * k_hour_ms, idle * k_minute_ms};
+    out.officers.cost = {static_cast<std::uint32_t>(passes), static_cast<std::uint32_t>(memory)};
+    return ok_status();
+}
+
 SecretBuffer without_newline(Bytes bytes) {
     while (!bytes.empty() && (bytes.back() == '\n' || bytes.back() == '\r')) bytes.pop_back();
     SecretBuffer out = SecretBuffer::copy_of(bytes);
@@ -100,6 +119,9 @@ Result<Settings> read_settings(FileSystem& files, const std::string& path) {
             return ok_status();
         });
         if (!broker.ok()) return broker;
+        const Status officers =
+            root.table("officers", false, [&](TomlTable& in) { return read_officers_table(in, out); });
+        if (!officers.ok()) return officers;
         return root.table("operations", false, [&](TomlTable& in) -> Status {
             SAMPAN_ASSIGN(std::optional<std::string> level, in.text("log_level"));
             if (level && *level != "debug" && *level != "info" && *level != "warn" && *level != "error")

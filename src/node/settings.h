@@ -2,6 +2,7 @@
 // relative to the file's folder.
 #pragma once
 
+#include "node/officers.h"
 #include "sampan/base/file.h"
 #include "sampan/crypto/secret.h"
 #include "sampan/identity/registry.h"
@@ -22,6 +23,7 @@ struct Settings {
     Sha256Digest trust;
     std::vector<std::string> broker_addresses;  // empty: the registry's
     std::string log_level = "info";
+    OfficerSettings officers;
 };
 Result<Settings> read_settings(FileSystem& files, const std::string& path);
 

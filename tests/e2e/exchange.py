@@ -41,13 +41,14 @@ TERMS = {
 
 
 class Exchange:
-    def __init__(self, agencies):
+    def __init__(self, agencies, threshold=None):
         self.folder = temporary_folder()
         self.processes = []
         self.passphrase = self.folder / "passphrase"
         self.passphrase.write_text(PASSPHRASE)
         self.passphrase.chmod(0o600)
-        (self.folder / "exchange.toml").write_text(EXCHANGE_TOML)
+        four_eyes = f'release_threshold = "{threshold}"\n' if threshold else ""
+        (self.folder / "exchange.toml").write_text(EXCHANGE_TOML.replace("[[policy.level]]", four_eyes + "[[policy.level]]", 1))
         key = ["--passphrase-file", self.passphrase]
         exercise = [*key, "--exercise-keys"]
         sampan("authority", "init", self.folder / "authority", "--exchange", self.folder / "exchange.toml", *exercise)

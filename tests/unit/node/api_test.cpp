@@ -109,7 +109,8 @@ TEST_CASE("paths, methods, ids and queries that are not there are refused by nam
     REQUIRE(node.ask("GET", "/v1/outbox?unread=1").status == 400);
 }
 
-TEST_CASE("a locked archive answers 423, and a wrong passphrase unlocks nothing", "[node]") {
+TEST_CASE("a lock signs everybody out, a wrong passphrase opens nothing, and a locked archive answers 423",
+          "[node]") {
     Room room;
     room.start_all({k_sender, k_reader});
     Served sender(room, room.node(k_sender));
@@ -118,12 +119,19 @@ TEST_CASE("a locked archive answers 423, and a wrong passphrase unlocks nothing"
     const std::string id = json::parse(published.body)["message_id"];
     room.pass(2 * k_second_ms, 100);
     REQUIRE(reader.ask("POST", "/v1/lock").status == 200);
+    REQUIRE_FALSE(room.node(k_reader).core->unlocked());
+    REQUIRE(reader.ask("GET", "/v1/messages/" + id).status == 401);
+    REQUIRE(reader.ask("GET", "/v1/inbox").status == 401);
+    REQUIRE(reader.sign_in("guess") == 403);
+    REQUIRE_FALSE(room.node(k_reader).core->unlocked());
+    REQUIRE(reader.sign_in() == 200);
+    REQUIRE(reader.ask("GET", "/v1/messages/" + id).status == 200);
+    room.node(k_reader).core->lock();
     REQUIRE(reader.ask("GET", "/v1/messages/" + id).status == 423);
     REQUIRE(reader.ask("GET", "/v1/messages/" + id + "/attachments/0").status == 423);
     REQUIRE(reader.ask("POST", "/v1/messages", publish_body("No")).status == 423);
     REQUIRE(reader.get("/v1/inbox")["messages"][0]["title"].is_null());
-    REQUIRE(reader.ask("POST", "/v1/unlock", R"({"passphrase":7})").status == 400);
-    REQUIRE(reader.ask("POST", "/v1/unlock", R"({"passphrase":"guess"})").status >= 400);
+    REQUIRE(reader.ask("POST", "/v1/sign-in", R"({"officer":"admin","passphrase":7})").status == 400);
     REQUIRE(reader.ask("GET", "/v1/messages/" + id).status == 423);
 }
 

@@ -302,7 +302,9 @@ TEST_CASE("an attachment goes on where it was when either end loses the connecti
     room.pass(3 * k_second_ms, 100);
     REQUIRE(room.outbox(sender, id).state == OutboxState::delivered);
     const auto row = must(reader.store->inbox(1)).front();
-    const auto opened = must(reader.core->open_archived(row.message_id, row.record));
+    const auto opened = must(reader.core->open_archived(
+        node::Viewer::whole_agency(), must(SignedSeal::parse(row.seal, row.signature.view())).header.label,
+        row.message_id, row.record));
     REQUIRE(opened.content.attachments.size() == 1);
     const auto seal = must(SignedSeal::parse(row.seal, row.signature.view()));
     auto source = must(

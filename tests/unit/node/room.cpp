@@ -72,10 +72,18 @@ TestNode& Room::start(std::string_view agency) {
                  held->storage.duplicate(),
                  held->archive.public_key,
                  exchange_.descriptor(agency)},
-        held->folder, "test"};
+        held->folder,
+        "test",
+        {{}, {1, 8}}};
     held->store = must(NodeStore::open(held->folder + "/node.db", held->agency));
     held->core = must(node::Core::create(std::move(options), *held->store, system_files(),
                                          copy_of(exchange_.chain()), now()));
+    if (held->core->officers().empty())
+        must(held->core->officers().add_first(
+            node::OfficerId::parse("admin").value(), "First officer",
+            must(seal_key_text(key_purpose::k_archive, held->archive.secret_key.reveal(k_reveal),
+                               SecretBuffer::copy_of(as_bytes(k_first_words)), {1, 8})),
+            now()));
     must(held->core->unlock({held->archive.public_key, held->archive.secret_key.duplicate()}, now()));
     return *held;
 }
@@ -203,7 +211,9 @@ std::string Room::upload(TestNode& from, std::string_view name, std::size_t size
 std::vector<std::string> Room::titles(TestNode& node) const {
     std::vector<std::string> out;
     for (const InboxRow& row : must(node.store->inbox(1000))) {
-        auto summary = node.core->summary(row.subject, row.message_id, row.record);
+        const Label label = must(SignedSeal::parse(row.seal, row.signature.view())).header.label;
+        auto summary = node.core->summary(sampan::node::Viewer::whole_agency(), label, row.subject,
+                                          row.message_id, row.record);
         out.push_back(summary.ok() ? summary->title : "?");
     }
     return out;

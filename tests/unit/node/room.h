@@ -21,6 +21,9 @@ class Folder {
     std::string path_;
 };
 
+// The passphrase of the first officer, "admin", of every node.
+inline constexpr std::string_view k_first_words = "the first words";
+
 struct TestNode {
     AgencyId agency;
     std::string folder;

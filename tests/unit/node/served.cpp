@@ -17,7 +17,21 @@ void split(std::string_view text, char at, const std::function<void(std::string)
 }  // namespace
 
 Served::Served(Room& room, TestNode& node)
-    : clock_(room), node_(node), api_(queue_, system_files(), clock_), owner_([this] { own(); }) {}
+    : clock_(room), node_(node), api_(queue_, system_files(), clock_), owner_([this] { own(); }) {
+    SAMPAN_ASSERT(sign_in() == 200);
+}
+
+unsigned Served::sign_in(std::string_view passphrase) {
+    node::ApiRequest request;
+    request.method = "POST";
+    request.path = {"v1", "sign-in"};
+    const std::string body = nlohmann::json{{"officer", "admin"}, {"passphrase", passphrase}}.dump();
+    request.body = to_bytes(as_bytes(body));
+    const node::ApiResponse answer = api_.handle(request);
+    if (answer.status == 200)
+        token_ = from_hex(nlohmann::json::parse(answer.body)["token"].get<std::string>()).value();
+    return answer.status;
+}
 
 Served::~Served() {
     stop_ = true;
@@ -44,7 +58,7 @@ node::ApiResponse Served::ask(std::string_view method, std::string_view target, 
                 equals == std::string::npos ? "" : pair.substr(equals + 1);
         });
     request.body = to_bytes(as_bytes(body));
-    return api_.handle(request);
+    return handle(std::move(request));
 }
 
 nlohmann::json Served::get(std::string_view target) {

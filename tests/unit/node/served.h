@@ -18,11 +18,18 @@ class Served {
     Served(const Served&) = delete;
     Served& operator=(const Served&) = delete;
 
-    node::ApiResponse handle(const node::ApiRequest& request) { return api_.handle(request); }
+    // As the first officer, who is signed in.
+    node::ApiResponse handle(node::ApiRequest request) {
+        request.token = token_;
+        return api_.handle(request);
+    }
     // "/v1/inbox?unread=1", and a body of text.
     node::ApiResponse ask(std::string_view method, std::string_view target, std::string_view body = "");
     // The JSON of an answer that must be 200.
     nlohmann::json get(std::string_view target);
+
+    // Again, after everybody was signed out. The answer's status.
+    unsigned sign_in(std::string_view passphrase = k_first_words);
 
   private:
     class RoomClock final : public Clock {
@@ -40,6 +47,7 @@ class Served {
     TestNode& node_;
     node::OwnerQueue queue_;
     node::Api api_;
+    Bytes token_;
     std::atomic<bool> stop_{false};
     std::thread owner_;
 };

@@ -47,20 +47,22 @@ TEST_CASE("what is wrong in node.toml is named with its line", "[node]") {
     struct Wrong {
         std::string what, with, says;
     };
-    for (const Wrong& wrong :
-         std::vector<Wrong>{{"agency = \"jp-npa\"", "agency = \"JP NPA\"", ":2"},
-                            {"agency = \"jp-npa\"", "agency = 7", ":2"},
-                            {"agency = \"jp-npa\"\n", "", "agency"},
-                            {"socket = \"/s\"", "socket = \"/" + std::string(120, 's') + "\"", ":5"},
-                            {"passphrase_file = \"/p\"", "passphrase_file = \"/p\"\npassphrase_fd = 5", ":7"},
-                            {"passphrase_file = \"/p\"", "passphrase_fd = 1", ":6"},
-                            {"passphrase_file = \"/p\"", "passphrase = \"secret\"", "passphrase"},
-                            {"passphrase_file = \"/p\"", "allow_uids = [\"root\"]", ":6"},
-                            {"passphrase_file = \"/p\"", "socket_access = \"everyone\"", ":6"},
-                            {std::string(64, 'a'), "abc", ":9"},
-                            {"log_level = \"info\"", "log_level = \"loud\"", ":11"},
-                            {"[operations]", "[operation]", "operation"},
-                            {"[node]", "[node", ":1"}}) {
+    for (const Wrong& wrong : std::vector<Wrong>{
+             {"agency = \"jp-npa\"", "agency = \"JP NPA\"", ":2"},
+             {"agency = \"jp-npa\"", "agency = 7", ":2"},
+             {"agency = \"jp-npa\"\n", "", "agency"},
+             {"socket = \"/s\"", "socket = \"/" + std::string(120, 's') + "\"", ":5"},
+             {"passphrase_file = \"/p\"", "passphrase_file = \"/p\"\npassphrase_fd = 5", ":7"},
+             {"passphrase_file = \"/p\"", "passphrase_fd = 1", ":6"},
+             {"passphrase_file = \"/p\"", "passphrase = \"secret\"", "passphrase"},
+             {"passphrase_file = \"/p\"", "allow_uids = [\"root\"]", ":6"},
+             {"passphrase_file = \"/p\"", "socket_access = \"everyone\"", ":6"},
+             {"[exchange]", "[officers]\nsession_hours = 25\n[exchange]", "session_hours"},
+             {"[exchange]", "[officers]\nargon2_memory_kib = 1\n[exchange]", "argon2_memory_kib"},
+             {std::string(64, 'a'), "abc", ":9"},
+             {"log_level = \"info\"", "log_level = \"loud\"", ":11"},
+             {"[operations]", "[operation]", "operation"},
+             {"[node]", "[node", ":1"}}) {
         CAPTURE(wrong.with);
         const auto refused = read(folder, replaced(k_good, wrong.what, wrong.with));
         REQUIRE_FALSE(refused.ok());
