@@ -112,6 +112,17 @@ class Core {
     void say(ConnectionId connection, const Error& error, std::optional<MessageId> id = {});
     void requeue(AgencyState& agency);
 
+    // --- core_witness.cpp
+    bool head_to_show(UnixMillis now) const;
+    void show_head();
+    void tell_nodes(const std::string& note, std::vector<Outgoing>& sends);
+    void take_cosign(Session& session, const Cosign& cosign);
+    void judge_quorum();
+    void hold_back(OpenMessage& message, const Header& header, UnixMillis accepted) const;
+    bool is_held(const OpenMessage& message, UnixMillis now) const;
+    void enqueue(const OpenMessage& message, UnixMillis now);
+    void release_held(UnixMillis now);
+
     // --- core_submit.cpp
     void take_submit(Session& session, CheckedSubmit& submit, const Facts& facts);
     bool answer_duplicate(Session& session, const CheckedSubmit& submit, const Facts& facts);
@@ -143,6 +154,7 @@ class Core {
 
     // --- core_statements.cpp
     void take_statement(Session& session, const PublishStatement& publish);
+    void take_anchor(Session& session, const PublishStatement& publish);
     Status check_descriptor(const AgencyId& agency, const SignedStatement& statement, std::uint64_t& counter,
                             std::optional<LeafIndex>& known) const;
     Status check_bundle(const AgencyId& agency, const SignedStatement& statement, std::uint64_t& counter,
@@ -174,6 +186,9 @@ class Core {
     std::vector<Undeliverable> undeliverable_;
     std::deque<LeafIndex> cached_;  // oldest first; messages whose parcel is in memory
     std::size_t cached_bytes_ = 0;
+    bool cosigned_ = false;  // something new to judge
+    TreeSize head_shown_;
+    UnixMillis head_shown_at_;
     std::size_t next_session_ = 0;  // whose turn to be delivered to first
 };
 

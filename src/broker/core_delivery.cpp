@@ -14,6 +14,7 @@ constexpr std::size_t k_sent_slack = 4096;  // stale places of AgencyState::sent
 
 Status Core::deliver(UnixMillis now, DeliverySink& sink) {
     if (state_.agencies.empty()) return ok_status();
+    release_held(now);
     // A round begins with another agency each time, so that none is always last when the network is busy.
     next_session_ = (next_session_ + 1) % state_.agencies.size();
     for (bool more = true; more && sink.wants_more();) {

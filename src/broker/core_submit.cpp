@@ -172,6 +172,7 @@ void Core::accept(ConnectionId connection, AgencyNumber sender, const ParcelPtr&
     message.delivery_bytes = parcel->delivery_bytes();
     message.parts = header.parts;
     message.parcel = parcel;
+    hold_back(message, header, draft.now);
     for (const PartDescription& part : header.parts) {
         message.bytes += part.size;
         draft.commit.part_uses.push_back({part.root, leaf});

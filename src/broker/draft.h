@@ -14,6 +14,7 @@ struct Outgoing {
 };
 struct DropConnection {
     ConnectionId connection;
+    AgencyId agency;
     std::string reason;
 };
 // Answered from the store after the commit.
@@ -71,6 +72,7 @@ struct Draft {
     std::uint64_t randoms_used = 0;
 
     CommitBatch commit;
+    TreeSize witnessed_size;  // of commit.witnessed
     MerkleEdge edge;
     RegistryPtr registry;
     KeyBookPtr keys;

@@ -65,7 +65,7 @@ int Server::patience_ms() const {
     // Stopped by the turn's share, not by the network.
     if (delivered_bytes_ >= k_delivered_a_turn && has_room()) return 0;
     if (committer_->running()) return k_idle_ms;
-    if (has_batch() || (!part_jobs_.empty() && has_room())) return 0;
+    if (has_batch() || (!(part_jobs_.empty() && readers_.empty()) && has_room())) return 0;
     if (checked_.empty()) return k_idle_ms;
     return static_cast<int>(std::max<std::int64_t>(1, patient_until_ - clock_.monotonic().get()));
 }
@@ -87,6 +87,7 @@ Status Server::turn() {
     SAMPAN_TRY(finish_batch());
     flush_writers();
     if (!committer_->running()) {
+        SAMPAN_TRY(serve_reads());
         SAMPAN_TRY(serve_parts());
         SAMPAN_TRY(housekeeping());
         SAMPAN_TRY(start_batch());
@@ -144,32 +145,14 @@ void Server::gate_died(const Error& error) {
     writers_.clear();
     writing_bytes_ = 0;
     part_jobs_.clear();
+    reads_.clear();
+    readers_.clear();
     gate_restarted_ = true;
     gate_events_.push_back({"gate_died", {}, std::string(error.name())});
     if (now - gate_started_ms_ > k_gate_stable_ms) gate_backoff_ms_ = 100;
     gate_retry_at_ = now + gate_backoff_ms_;
     gate_backoff_ms_ = std::min(2 * gate_backoff_ms_, k_gate_backoff_most_ms);
     ++snapshot_.gate_restarts;
-}
-
-// Frames of attachments, one a job in turn, a bounded amount each turn: nobody's 2 GiB hold up a FLASH
-// message.
-Status Server::serve_parts() {
-    for (std::size_t bytes = 0; !part_jobs_.empty() && bytes < limits::k_batch_part_bytes && has_room();) {
-        PartJob job = std::move(part_jobs_.front());
-        part_jobs_.pop_front();
-        const auto session = core_->state().sessions.find(job.connection);
-        if (session == core_->state().sessions.end() || session->second.agency != job.agency) continue;
-        auto part = core_->part_of(job.agency, job.request);
-        if (!part) continue;  // settled meanwhile
-        SAMPAN_ASSIGN(PartData data, reader_->part_data(job.request, *part, job.request.first));
-        bytes += data.data.size();
-        queue(job.connection, std::move(data));
-        ++job.request.first;
-        if (--job.request.count > 0 && job.request.first < part->frames())
-            part_jobs_.push_back(std::move(job));
-    }
-    return ok_status();
 }
 
 // --- to the gate

@@ -67,7 +67,8 @@ class Server final : private DeliverySink {
     Status finish_batch();
     Status conclude(Status committed);
     Status perform(Effects effects);
-    Status answer_reads(std::vector<LogRead>& reads);
+    void take_reads(std::vector<LogRead>& reads);
+    Status serve_reads();
     Status serve_parts();
     Status housekeeping();
     void publish();
@@ -127,6 +128,9 @@ class Server final : private DeliverySink {
         FetchParts request;
     };
     std::deque<PartJob> part_jobs_;
+    // What each connection asked of the log, and whose turn it is: each connection stands once in readers_.
+    std::unordered_map<ConnectionId, std::deque<LogRead>> reads_;
+    std::deque<ConnectionId> readers_;
 
     GateCounters gate_counters_;
     Snapshot snapshot_;

@@ -64,7 +64,11 @@ void Server::fill(BatchInput& input) {
     input.wall = clock_.wall();
     random_fill(input.randomness.mutable_view());
     input.gate_restarted = std::exchange(gate_restarted_, false);
-    if (input.gate_restarted) part_jobs_.clear();
+    if (input.gate_restarted) {
+        part_jobs_.clear();
+        reads_.clear();
+        readers_.clear();
+    }
     input.gate_events = std::exchange(gate_events_, {});
     const auto& epochs = chain_->epochs();
     for (std::size_t i = core_->state().epochs_logged; i < epochs.size(); ++i)
@@ -151,34 +155,16 @@ Status Server::perform(Effects effects) {
         for (const Outgoing& outgoing : core_->notices_read(read.connection, std::move(notices), all))
             queue(outgoing.connection, outgoing.packet);
     }
-    SAMPAN_TRY(answer_reads(effects.reads));
-    if (effects.allow_changed) send_allowed();
-    if (effects.drops.empty()) return ok_status();
-    flush_writers();  // the reason goes out before the connection does
-    for (DropConnection& drop : effects.drops)
+    take_reads(effects.reads);
+    if (!effects.drops.empty()) flush_writers();  // the reason goes out before the connection does
+    for (DropConnection& drop : effects.drops) {
+        journal::write(Level::warning, "session_ended",
+                       {{"name", drop.reason}, {"agency", drop.agency.text()}});
         if (gate_) gate_->channel().send(GateDrop{drop.connection, std::move(drop.reason)});
-    flush_writers();
-    return ok_status();
-}
-
-Status Server::answer_reads(std::vector<LogRead>& reads) {
-    for (LogRead& read : reads) {
-        if (auto* parts = std::get_if<FetchParts>(&read.request)) {
-            const auto mine = std::count_if(part_jobs_.begin(), part_jobs_.end(), [&](const PartJob& job) {
-                return job.connection == read.connection;
-            });
-            if (static_cast<std::size_t>(mine) < k_part_requests)
-                part_jobs_.push_back({read.connection, std::move(read.agency), std::move(*parts)});
-            else
-                queue(read.connection, SessionError{std::string(error_name(BrokerError::too_many_requests)),
-                                                    "too many requests for parts wait",
-                                                    false,
-                                                    {}});
-            continue;
-        }
-        SAMPAN_ASSIGN(std::vector<Packet> answer, reader_->answer(read));
-        for (const Packet& packet : answer) queue(read.connection, packet);
     }
+    // After the drops: a connection whose key has left the list ends at once, and its reason would be lost.
+    if (effects.allow_changed) send_allowed();
+    if (!effects.drops.empty()) flush_writers();
     return ok_status();
 }
 

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "bench/dialogue.h"
+#include "bench/labels.h"
 #include "bench/sealing.h"
 #include "bench/sessions.h"
 #include "bench/suite.h"
@@ -19,6 +21,8 @@ constexpr char k_usage[] =
     "  sampan-bench [OPTION]...        everything: the micro suites, then load and bounds in turn\n"
     "  sampan-bench load [OPTION]...   without the micro suites\n"
     "  sampan-bench micro ...          the micro suites alone; arguments are Google Benchmark's\n"
+    "  sampan-bench label ...          decisions on labels, and the loading of a large registry\n"
+    "  sampan-bench dialogue           the fold of 100,000 messages, views and search\n"
     "\n"
     "  --quick       an eighth of the work a round: three minutes or so, instead of ten\n"
     "  --rounds N    interleaved rounds; figures are their medians (5)\n"
@@ -98,6 +102,8 @@ int main(int argc, char** argv) {
     const std::string first = argc >= 2 ? argv[1] : "";
     if (first == "--help" || first == "-h") return usage(stdout, 0);
     if (first == "micro") return run_sealing(argc - 1, argv + 1);
+    if (first == "label") return run_labels(argc - 1, argv + 1);
+    if (first == "dialogue") return run_dialogue();
     if (first == "bare-router") return serve_bare_router();
     Arguments arguments;
     if (!parse(argc - 1, argv + 1, arguments)) return usage(stderr, 2);
