@@ -3,7 +3,6 @@
 #pragma once
 
 #include "broker/key_book.h"
-#include "sampan/crypto/merkle_nodes.h"
 #include "sampan/envelope/signed_list.h"
 #include "sampan/transport/gate_channel.h"
 #include "sampan/transport/packet.h"

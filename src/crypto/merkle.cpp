@@ -3,7 +3,6 @@
 #include <bit>
 
 #include "sampan/crypto/hash.h"
-#include "sampan/crypto/merkle_nodes.h"
 
 namespace sampan {
 namespace {

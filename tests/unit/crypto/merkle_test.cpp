@@ -1,4 +1,4 @@
-#include "sampan/crypto/merkle_nodes.h"
+#include "sampan/crypto/merkle.h"
 
 #include <random>
 
