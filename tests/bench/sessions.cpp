@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -39,7 +40,7 @@ SessionCost cost_of(std::size_t sessions, double seconds, double grown_mib) {
 }
 
 // --- the bare router
-constexpr char k_curve_secret[] = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";  // of RFC 26's test key pair
+constexpr char k_curve_secret[] = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";  // the pair in zmq_curve(7)
 constexpr char k_curve_public[] = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
 
 // Accepts everybody, as a handler with a long list would after its look-up.
