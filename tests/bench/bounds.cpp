@@ -127,6 +127,7 @@ Rate bound_curve_fan_out(std::size_t bytes, std::size_t readers, Seconds time) {
     serve(sender, keys);
     const std::string endpoint = sender.get(zmq::sockopt::last_endpoint);
     std::atomic<std::uint64_t> received{0};
+    std::atomic<std::size_t> joined{0};  // readers that got something
     std::atomic<bool> stop{false};
     std::thread reader([&] {
         std::vector<zmq::socket_t> sockets;
@@ -136,12 +137,15 @@ Rate bound_curve_fan_out(std::size_t bytes, std::size_t readers, Seconds time) {
             sockets.back().set(zmq::sockopt::subscribe, "");
             join(sockets.back(), keys, endpoint);
         }
+        std::vector<bool> seen(readers);
         for (auto& socket : sockets) items.push_back({socket.handle(), 0, ZMQ_POLLIN, 0});
         zmq::message_t message;
         while (!stop) {
             zmq::poll(items.data(), items.size(), std::chrono::milliseconds(20));
             for (std::size_t i = 0; i < sockets.size(); ++i) {
                 if ((items[i].revents & ZMQ_POLLIN) == 0) continue;
+                if (!seen[i]) ++joined;
+                seen[i] = true;
                 for (int n = 0; n < 64 && sockets[i].recv(message, zmq::recv_flags::dontwait); ++n)
                     ++received;
             }
@@ -149,11 +153,14 @@ Rate bound_curve_fan_out(std::size_t bytes, std::size_t readers, Seconds time) {
     });
     const Bytes payload(bytes, 7);
     const auto send = [&] { return sender.send(zmq::buffer(payload), zmq::send_flags::none).has_value(); };
-    const auto settled = Clock::now() + std::chrono::seconds(3);
-    while (received < readers * 4 && Clock::now() < settled) {
+    const auto settled = Clock::now() + std::chrono::seconds(20);
+    while (joined < readers) {
+        if (Clock::now() > settled) std::abort();
         send();
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
+    const auto warm = Clock::now() + std::chrono::milliseconds(100);
+    while (Clock::now() < warm) send();
     const std::uint64_t before = received;
     const auto start = Clock::now();
     while (since(start) < time) send();

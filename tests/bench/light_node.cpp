@@ -45,7 +45,9 @@ class Skim {
     ByteView in_;
 };
 
-constexpr std::uint64_t k_deliver_tag = 39 << 3 | 2;  // Packet.deliver
+constexpr std::uint64_t k_deliver_tag = 39 << 3 | 2;    // Packet.deliver
+constexpr std::uint64_t k_part_data_tag = 42 << 3 | 2;  // Packet.part_data
+constexpr std::uint64_t k_frames_in_flight = 8;         // as a node has it
 
 std::optional<SkimmedDelivery> skim_delivery(ByteView packet) {
     Skim outer(packet);
@@ -63,6 +65,22 @@ std::optional<SkimmedDelivery> skim_delivery(ByteView packet) {
         if (tag >> 3 == 2) out.signature = value;
     }
     return out;
+}
+
+std::optional<ByteView> skim_part_data(ByteView packet) {
+    Skim outer(packet);
+    if (outer.number() != k_part_data_tag) return std::nullopt;
+    ByteView data;
+    for (Skim in(outer.bytes()); !in.empty();) {
+        const std::uint64_t tag = in.number();
+        if ((tag & 7) == 0) {
+            in.number();
+            continue;
+        }
+        const ByteView value = in.bytes();
+        if (tag >> 3 == 4) data = value;
+    }
+    return data;
 }
 
 zmq::const_buffer buffer_of(ByteView bytes) {
@@ -128,6 +146,8 @@ void LightNode::take_frame(ByteView frame) {
         const ByteView packet = in.bytes();
         if (const auto deliver = skim_delivery(packet)) {
             take_delivery(*deliver);
+        } else if (const auto data = skim_part_data(packet)) {
+            take_part_data(*data);
         } else {
             const auto size = static_cast<std::size_t>(packet.data() + packet.size() - whole.data());
             for (const Packet& other : must(decode_frame(whole.first(size)))) take(other);
@@ -194,12 +214,35 @@ void LightNode::take_delivery(const SkimmedDelivery& deliver) {
     auto& subject = rig_.subjects[deliver.leaf];
     if (subject.is_zero())
         subject = message_subject(deliver.seal, must(Ed25519Signature::parse(deliver.signature)));
+    ++credit_due_;
+    if (part_frames_ == 0) return add_outcome(subject);
+    fetched_ = subject;
+    frames_asked_ = 0;
+    frames_left_ = part_frames_;
+    ask_for_frames();
+}
+
+void LightNode::ask_for_frames() {
+    const std::uint64_t received = part_frames_ - frames_left_;
+    const std::uint64_t in_flight = frames_asked_ - received;
+    if (in_flight * 2 > k_frames_in_flight || frames_asked_ == part_frames_) return;
+    const std::uint64_t count = std::min(k_frames_in_flight - in_flight, part_frames_ - frames_asked_);
+    send(FetchParts{fetched_, 1, frames_asked_, static_cast<std::uint32_t>(count)});
+    frames_asked_ += count;
+}
+
+void LightNode::take_part_data(ByteView data) {
+    part_bytes += data.size();
+    if (--frames_left_ == 0) return add_outcome(fetched_);
+    ask_for_frames();
+}
+
+void LightNode::add_outcome(const MessageSubject& subject) {
     Outcome outcome;
     outcome.subject = subject;
     outcome.time = system_clock().wall();
     if (outcomes_.empty()) oldest_outcome_ = std::chrono::steady_clock::now();
     outcomes_.push_back(encode_outcome(outcome));
-    ++credit_due_;
     if (outcomes_.size() >= limits::k_signed_list_items) flush_outcomes(true);
 }
 
@@ -207,6 +250,7 @@ void LightNode::take_delivery(const SkimmedDelivery& deliver) {
 void LightNode::flush_outcomes(bool now) {
     if (outcomes_.empty()) return;
     const auto age = std::chrono::steady_clock::now() - oldest_outcome_;
+    if (frames_left_ == 0 && part_frames_ > 0) now = true;
     if (!now && age < std::chrono::milliseconds(limits::k_receipt_delay_ms)) return;
     ListStatement statement;
     statement.kind = ListKind::outcomes;

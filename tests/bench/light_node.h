@@ -48,7 +48,10 @@ class LightNode {
     std::optional<SteadyTime> due() const;
     bool has_outcomes() const { return !outcomes_.empty(); }
 
-    std::uint64_t delivered = 0, accepted = 0, lists_sent = 0, lists_logged = 0;
+    // From now on each delivery's first part, of so many frames, is fetched before its outcome is signed.
+    void fetch_parts(std::uint64_t frames) { part_frames_ = frames; }
+
+    std::uint64_t delivered = 0, part_bytes = 0, accepted = 0, lists_sent = 0, lists_logged = 0;
     // Called for each answer and each delivery.
     std::function<void(const Answer&)> on_answer;
     std::function<void(LeafIndex)> on_delivery;
@@ -61,6 +64,9 @@ class LightNode {
     void take_welcome();
     void take_answers(const Answers& answers);
     void take_delivery(const SkimmedDelivery& deliver);
+    void take_part_data(ByteView data);
+    void add_outcome(const MessageSubject& subject);
+    void ask_for_frames();
     void flush_outcomes(bool now);
     bool push();
 
@@ -76,6 +82,9 @@ class LightNode {
     SteadyTime oldest_outcome_;
     std::uint64_t list_counter_ = 0;
     std::uint32_t credit_due_ = 0;
+    // The part that is being fetched: none when no frame is left.
+    std::uint64_t part_frames_ = 0, frames_asked_ = 0, frames_left_ = 0;
+    MessageSubject fetched_;
     std::optional<LeafIndex> notices_to_;
 };
 

@@ -100,12 +100,44 @@ void Crowd::pump_until(const char* what, const std::function<bool()>& done) {
     }
 }
 
+std::vector<PreparedReader> Crowd::addressed() {
+    std::vector<PreparedReader> out;
+    for (std::size_t i = 0; i < readers(); ++i) out.push_back({reader(i).name(), reader(i).bundle_index()});
+    return out;
+}
+
+double Crowd::run_attachment(std::size_t bytes) {
+    const PreparedAttachment prepared =
+        prepare_attachment(rig_.exchange(), rig_.folder(), publisher().name(), addressed(), bytes);
+    publisher().on_other = [&](const Packet& packet) {
+        const auto* wanted = std::get_if<PartsWanted>(&packet);
+        if (wanted == nullptr) return;
+        for (const PartRange& range : wanted->ranges)
+            for (std::uint64_t i = 0; i < range.count; ++i) publisher().send(prepared.frame(range.first + i));
+    };
+    std::uint64_t before = 0;
+    for (const auto& node : nodes_) before += node->part_bytes;
+    for (std::size_t i = 0; i < readers(); ++i) reader(i).fetch_parts(prepared.frames());
+    const SteadyTime start = Clock::now();
+    SteadyTime arrived;
+    publisher().send(prepared.submit);
+    pump_until("every reader's attachment", [&] {
+        std::uint64_t part_bytes = 0;
+        for (const auto& node : nodes_) part_bytes += node->part_bytes;
+        if (part_bytes - before < prepared.ciphertext.size() * readers()) return false;
+        if (arrived == SteadyTime()) arrived = Clock::now();
+        return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& node) {
+            return node->lists_logged == node->lists_sent && !node->has_outcomes();
+        });
+    });
+    for (std::size_t i = 0; i < readers(); ++i) reader(i).fetch_parts(0);
+    publisher().on_other = nullptr;
+    return static_cast<double>(prepared.ciphertext.size() * readers()) / Seconds(arrived - start).count();
+}
+
 LoadResult Crowd::run(const LoadOptions& options) {
-    std::vector<PreparedReader> addressed;
-    for (std::size_t i = 0; i < readers(); ++i)
-        addressed.push_back({reader(i).name(), reader(i).bundle_index()});
     const PreparedMessages prepared =
-        prepare(rig_.exchange(), publisher().name(), addressed, k_text_bytes, options.messages);
+        prepare(rig_.exchange(), publisher().name(), addressed(), k_text_bytes, options.messages);
     Times times(prepared);
     publisher().on_answer = [&](const Answer& answer) { times.answered(answer); };
     for (std::size_t i = 0; i < readers(); ++i)

@@ -32,6 +32,9 @@ class Crowd {
     // One publisher, `readers` readers; connected and ready when it returns.
     explicit Crowd(std::size_t readers);
     LoadResult run(const LoadOptions& options);
+    // One attachment of `bytes` from the publisher to every reader; bytes a second that reached readers, from
+    // the submission until the last reader had the last byte.
+    double run_attachment(std::size_t bytes);
     std::size_t readers() const { return nodes_.size() - 1; }
     Rig& rig() { return rig_; }
     LightNode& publisher() { return *nodes_.front(); }
@@ -43,6 +46,7 @@ class Crowd {
     void turn(std::optional<SteadyTime> until);
 
   private:
+    std::vector<PreparedReader> addressed();
     Rig rig_;
     zmq::context_t context_{1};
     std::vector<std::unique_ptr<LightNode>> nodes_;

@@ -1,5 +1,7 @@
 // sampan-bench: what the exchange costs, beside what it is made of. Read ratios within one run: single
 // figures swing with the machine.
+#include <sched.h>
+
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -7,6 +9,7 @@
 #include "bench/dialogue.h"
 #include "bench/labels.h"
 #include "bench/sealing.h"
+#include "bench/sessions.h"
 #include "bench/suite.h"
 
 namespace sampan::bench {
@@ -15,51 +18,79 @@ namespace {
 constexpr char k_usage[] =
     "sampan-bench: what the exchange costs, beside what it is made of\n"
     "\n"
-    "  sampan-bench [load] [--quick] [--rounds N] [--only ID]... [--json FILE]\n"
-    "      a broker of real processes under load, and each bound, in turn; figures are medians of the "
-    "rounds\n"
-    "  sampan-bench seal ...\n"
-    "      sealing and opening beside their primitives; arguments are Google Benchmark's\n"
-    "  sampan-bench label ...\n"
-    "      decisions on labels, and the loading of a large registry\n"
-    "  sampan-bench dialogue\n"
-    "      the fold of 100,000 messages, views and search\n"
+    "  sampan-bench [OPTION]...        everything: the micro suites, then load and bounds in turn\n"
+    "  sampan-bench load [OPTION]...   without the micro suites\n"
+    "  sampan-bench micro ...          the micro suites alone; arguments are Google Benchmark's\n"
+    "  sampan-bench label ...          decisions on labels, and the loading of a large registry\n"
+    "  sampan-bench dialogue           the fold of 100,000 messages, views and search\n"
+    "\n"
+    "  --quick       an eighth of the work a round: three minutes or so, instead of ten\n"
+    "  --rounds N    interleaved rounds; figures are their medians (5)\n"
+    "  --alone       takes precedence over the machine's other processes (needs root): for a busy machine\n"
+    "  --only ID     this measure; may be given again\n"
+    "  --json FILE   the same as JSON\n"
     "\n"
     "Measures:";
 
-int usage() {
-    std::fputs(k_usage, stderr);
-    for (const std::string& id : suite_ids()) std::fprintf(stderr, " %s", id.c_str());
-    std::fputs("\n", stderr);
-    return 2;
+int usage(std::FILE* out, int code) {
+    std::fputs(k_usage, out);
+    for (const std::string& id : suite_ids()) std::fprintf(out, " %s", id.c_str());
+    std::fputs("\n", out);
+    return code;
 }
 
-int run_load(int argc, char** argv) {
-    SuiteOptions options;
+struct Arguments {
+    SuiteOptions suite;
     std::string json_path;
+    bool with_micro = true;
+};
+
+bool parse(int argc, char** argv, Arguments& out) {
     for (int i = 0; i < argc; ++i) {
         const std::string word = argv[i];
-        if (word == "--quick") {
-            options.quick = true;
-            options.rounds = 1;
+        if (word == "load" && i == 0) {
+            out.with_micro = false;
+        } else if (word == "--quick") {
+            out.suite.quick = true;
+        } else if (word == "--alone") {
+            out.suite.alone = true;
         } else if (i + 1 == argc) {
-            return usage();
+            return false;
         } else if (word == "--rounds") {
-            options.rounds = static_cast<std::size_t>(std::max(1, std::atoi(argv[++i])));
+            out.suite.rounds = static_cast<std::size_t>(std::max(1, std::atoi(argv[++i])));
         } else if (word == "--only") {
-            options.only.emplace_back(argv[++i]);
+            out.suite.only.emplace_back(argv[++i]);
+            out.with_micro = false;
         } else if (word == "--json") {
-            json_path = argv[++i];
+            out.json_path = argv[++i];
         } else {
-            return usage();
+            return false;
         }
     }
-    const std::vector<Measure> measures = run_suite(options);
-    print_runs(measures);
-    print_measures(measures);
-    if (json_path.empty()) return 0;
-    std::ofstream out(json_path);
-    out << to_json(measures);
+    return true;
+}
+
+int run(const Arguments& arguments) {
+    if (arguments.suite.alone) {
+        const sched_param param{1};
+        if (::sched_setscheduler(0, SCHED_RR, &param) != 0) {
+            std::perror("sampan-bench: --alone");
+            return 1;
+        }
+    }
+    if (arguments.with_micro) {
+        char name[] = "sampan-bench", quick[] = "--benchmark_min_time=0.05";
+        char* micro[] = {name, quick, nullptr};
+        if (run_sealing(arguments.suite.quick ? 2 : 1, micro) != 0) return 1;
+        std::puts("");
+    }
+    const SuiteResult result = run_suite(arguments.suite);
+    print_circumstances(result.where);
+    print_runs(result.measures);
+    print_measures(result.measures);
+    if (arguments.json_path.empty()) return 0;
+    std::ofstream out(arguments.json_path);
+    out << to_json(result.where, result.measures);
     return out.flush() ? 0 : 1;
 }
 
@@ -68,9 +99,13 @@ int run_load(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     using namespace sampan::bench;
-    if (argc >= 2 && std::strcmp(argv[1], "dialogue") == 0) return run_dialogue();
-    if (argc >= 2 && std::strcmp(argv[1], "seal") == 0) return run_sealing(argc - 1, argv + 1);
-    if (argc >= 2 && std::strcmp(argv[1], "label") == 0) return run_labels(argc - 1, argv + 1);
-    const int first = argc >= 2 && std::strcmp(argv[1], "load") == 0 ? 2 : 1;
-    return run_load(argc - first, argv + first);
+    const std::string first = argc >= 2 ? argv[1] : "";
+    if (first == "--help" || first == "-h") return usage(stdout, 0);
+    if (first == "micro") return run_sealing(argc - 1, argv + 1);
+    if (first == "label") return run_labels(argc - 1, argv + 1);
+    if (first == "dialogue") return run_dialogue();
+    if (first == "bare-router") return serve_bare_router();
+    Arguments arguments;
+    if (!parse(argc - 1, argv + 1, arguments)) return usage(stderr, 2);
+    return run(arguments);
 }

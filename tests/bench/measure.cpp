@@ -19,15 +19,17 @@ double median_over(const std::vector<LoadResult>& runs, Figure figure) {
 
 std::vector<double> ratios_of(const Measure& measure) {
     std::vector<double> out;
-    for (const Pair& pair : measure.rounds) out.push_back(pair.ratio());
+    for (const Pair& pair : measure.rounds)
+        if (pair.bound != 0) out.push_back(pair.ratio());
     return out;
 }
 
 const char* verdict(const Measure& measure) {
     const double ratio = measure.median_ratio();
-    if (measure.goal.reached(ratio, measure.goal.aim)) return "aim reached";
-    if (measure.goal.reached(ratio, measure.goal.must)) return "reached";
-    return "SHORT";
+    if (measure.goal.must == 0) return "-";
+    if (measure.goal.reached(ratio, measure.goal.aim)) return "met, and the aim";
+    if (measure.goal.reached(ratio, measure.goal.must)) return "met";
+    return "short";
 }
 
 json run_json(const std::vector<LoadResult>& runs) {
@@ -80,16 +82,29 @@ double Measure::most_ratio() const {
 }
 
 void print_measures(const std::vector<Measure>& measures) {
-    std::printf("\n%-70s %10s %10s %-8s %6s %13s %7s %7s\n", "Load against its bound", "load", "bound",
-                "unit", "ratio", "(least-most)", "must", "aim");
+    std::printf("\n%-64s %9s %9s %-6s %6s %15s %8s %8s\n", "Against its bound", "measured", "bound", "unit",
+                "ratio", "(least-most)", "must", "aim");
     for (const Measure& measure : measures) {
         const Pair median = measure.median();
+        if (measure.rounds.empty() || median.bound == 0) continue;
         const char* sign = measure.goal.at_most ? "<=" : ">=";
-        std::printf("%-70s %10.5g %10.5g %-8s %6.3g (%5.3g-%5.3g) %s%5.3g %s%5.3g  %s\n",
-                    measure.title.c_str(), median.load, median.bound, measure.unit.c_str(),
-                    measure.median_ratio(), measure.least_ratio(), measure.most_ratio(), sign,
-                    measure.goal.must, sign, measure.goal.aim, verdict(measure));
+        std::printf("%-64s %9.4g %9.4g %-6s %6.3g (%6.3g-%6.3g)", measure.title.c_str(), median.load,
+                    median.bound, measure.unit.c_str(), measure.median_ratio(), measure.least_ratio(),
+                    measure.most_ratio());
+        if (measure.goal.must != 0)
+            std::printf(" %s%6.3g %s%6.3g  %s", sign, measure.goal.must, sign, measure.goal.aim,
+                        verdict(measure));
+        std::puts("");
     }
+}
+
+void print_circumstances(const Circumstances& where) {
+    std::printf("%s, %zu cores, Linux %s, %s\n", where.processor.c_str(), where.cores, where.kernel.c_str(),
+                where.date.c_str());
+    std::printf("%zu rounds%s%s; load of the machine %.1f before, %.1f after; fdatasync in %s %.0f us\n",
+                where.rounds, where.quick ? " (quick)" : "",
+                where.alone ? ", before all other processes" : "", where.load_before, where.load_after,
+                where.folder.c_str(), where.fdatasync_us);
 }
 
 void print_runs(const std::vector<Measure>& measures) {
@@ -107,23 +122,40 @@ void print_runs(const std::vector<Measure>& measures) {
     }
 }
 
-std::string to_json(const std::vector<Measure>& measures) {
-    json out = json::array();
+std::string to_json(const Circumstances& where, const std::vector<Measure>& measures) {
+    json list = json::array();
     for (const Measure& measure : measures) {
         json one;
         one["id"] = measure.id;
         one["title"] = measure.title;
         one["unit"] = measure.unit;
-        one["load"] = measure.median().load;
-        one["bound"] = measure.median().bound;
-        one["ratio"] = measure.median_ratio();
-        one["ratios"] = ratios_of(measure);
-        one[measure.goal.at_most ? "must_be_at_most" : "must_be_at_least"] = measure.goal.must;
-        one["aim"] = measure.goal.aim;
-        one["reached"] = measure.goal.reached(measure.median_ratio(), measure.goal.must);
+        one["measured"] = measure.median().load;
+        if (measure.median().bound != 0) {
+            one["bound"] = measure.median().bound;
+            one["ratio"] = measure.median_ratio();
+            one["ratios"] = ratios_of(measure);
+        }
+        if (measure.goal.must != 0) {
+            one[measure.goal.at_most ? "must_be_at_most" : "must_be_at_least"] = measure.goal.must;
+            one["aim"] = measure.goal.aim;
+            one["verdict"] =
+                measure.goal.reached(measure.median_ratio(), measure.goal.must) ? "met" : "short";
+        }
         if (!measure.runs.empty()) one["broker"] = run_json(measure.runs);
-        out.push_back(std::move(one));
+        list.push_back(std::move(one));
     }
+    json out;
+    out["processor"] = where.processor;
+    out["cores"] = where.cores;
+    out["kernel"] = where.kernel;
+    out["date"] = where.date;
+    out["rounds"] = where.rounds;
+    out["quick"] = where.quick;
+    out["before_all_other_processes"] = where.alone;
+    out["load_before"] = where.load_before;
+    out["load_after"] = where.load_after;
+    out["fdatasync_us"] = where.fdatasync_us;
+    out["measures"] = std::move(list);
     return out.dump(2) + "\n";
 }
 

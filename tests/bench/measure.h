@@ -10,8 +10,8 @@
 namespace sampan::bench {
 
 struct Goal {
-    double must = 0, aim = 0;
-    bool at_most = false;  // reached when the ratio is not above; otherwise when not below
+    double must = 0, aim = 0;  // no must: the figure is there to be seen
+    bool at_most = false;      // reached when the ratio is not above; otherwise when not below
     bool reached(double ratio, double goal) const { return at_most ? ratio <= goal : ratio >= goal; }
 };
 
@@ -37,9 +37,19 @@ struct Measure {
 
 double median_of(std::vector<double> values);
 
+// Where and how a suite ran.
+struct Circumstances {
+    std::string processor, kernel, folder, date;
+    std::size_t cores = 0, rounds = 0;
+    bool quick = false, alone = false;
+    double load_before = 0, load_after = 0;  // of the machine, other processes included
+    double fdatasync_us = 0;                 // of a 4 KiB append in the folder, median over the rounds
+};
+
 // Tables for people, on standard output.
 void print_measures(const std::vector<Measure>& measures);
 void print_runs(const std::vector<Measure>& measures);
-std::string to_json(const std::vector<Measure>& measures);
+void print_circumstances(const Circumstances& where);
+std::string to_json(const Circumstances& where, const std::vector<Measure>& measures);
 
 }  // namespace sampan::bench

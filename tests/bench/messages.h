@@ -28,4 +28,17 @@ PreparedMessages prepare(test::Exchange& exchange, const std::string& sender,
                          const std::vector<PreparedReader>& readers, std::size_t text_bytes,
                          std::size_t count);
 
+// One message with one attachment of `bytes` random bytes.
+struct PreparedAttachment {
+    Submit submit;
+    MessageId message_id;
+    Bytes ciphertext;
+    std::vector<MerkleProof> proofs;
+    std::uint64_t frames() const { return proofs.size(); }
+    PartFramePacket frame(std::uint64_t index) const;
+};
+PreparedAttachment prepare_attachment(test::Exchange& exchange, const std::string& folder,
+                                      const std::string& sender, const std::vector<PreparedReader>& readers,
+                                      std::size_t bytes);
+
 }  // namespace sampan::bench

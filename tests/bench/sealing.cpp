@@ -2,70 +2,63 @@
 
 #include <benchmark/benchmark.h>
 
-#include <cstdio>
-
 #include "bench/bounds.h"
-#include "bench/rig.h"
-#include "sampan/crypto/random.h"
-#include "sampan/crypto/stream.h"
+#include "bench/work.h"
 
 namespace sampan::bench {
 namespace {
 
-void seal_to(benchmark::State& state) {
-    const auto readers = static_cast<std::size_t>(state.range(0));
-    test::Exchange exchange(test::ExchangeOptions::of_size(readers + 1));
-    std::vector<std::string> to;
-    for (std::size_t i = 2; i <= readers + 1; ++i) to.push_back(agency_name(i));
-    const std::string text(2048, 'x');
-    for (auto _ : state) benchmark::DoNotOptimize(exchange.seal("a-0001", to, text).seal.size());
+template <void (SealingWork::*unit)()>
+void message(benchmark::State& state) {
+    SealingWork work(static_cast<std::size_t>(state.range(0)));
+    for (auto _ : state) (work.*unit)();
 }
-BENCHMARK(seal_to)->Arg(1)->Arg(11)->Arg(50)->Unit(benchmark::kMicrosecond);
-
-// One ephemeral key, one X25519 a reader, HKDF and AEAD a reader, the body, one signature.
-void primitives_of_seal(benchmark::State& state) {
-    const auto readers = static_cast<std::size_t>(state.range(0));
+template <void (PartWork::*unit)()>
+void part(benchmark::State& state) {
+    PartWork work(static_cast<std::size_t>(state.range(0)) << 20);
+    for (auto _ : state) (work.*unit)();
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(work.bytes()));
+}
+void merkle_append(benchmark::State& state) {
+    AppendWork work;
+    for (auto _ : state) work.append();
+}
+void verify(benchmark::State& state) {
     const Ed25519Key key = Ed25519Key::generate();
-    std::vector<X25519KeyPair> pairs;
-    for (std::size_t i = 0; i < readers; ++i) pairs.push_back(X25519KeyPair::generate());
-    const Bytes body(3072, 7), small(88, 7);
-    const auto aead_key = random_secret<AeadKey>();
-    for (auto _ : state) {
-        const HpkeSender sender;
-        for (const X25519KeyPair& pair : pairs)
-            benchmark::DoNotOptimize(sender.seal(pair.public_key, small, {}, small).ok());
-        benchmark::DoNotOptimize(stream_seal(aead_key, body).size());
-        benchmark::DoNotOptimize(sha256(body).is_zero());
-        benchmark::DoNotOptimize(key.sign(small).is_zero());
-    }
+    const Ed25519Signature signature = key.sign(as_bytes("sampan"));
+    for (auto _ : state)
+        benchmark::DoNotOptimize(verify_ed25519(key.public_key(), as_bytes("sampan"), signature).ok());
 }
-BENCHMARK(primitives_of_seal)->Arg(1)->Arg(11)->Arg(50)->Unit(benchmark::kMicrosecond);
-
-void open_one(benchmark::State& state) {
-    test::Exchange exchange(test::ExchangeOptions::of_size(12));
-    std::vector<std::string> to;
-    for (std::size_t i = 2; i <= 12; ++i) to.push_back(agency_name(i));
-    const SealedMessage message = exchange.seal("a-0001", to, std::string(2048, 'x'));
-    for (auto _ : state) benchmark::DoNotOptimize(exchange.open(message, "a-0002").ok());
+// A signed epoch of so many agencies, read and verified as at a start.
+void registry_load(benchmark::State& state) {
+    const test::Exchange exchange(test::ExchangeOptions::of_size(static_cast<std::size_t>(state.range(0))));
+    const Bytes& epoch = exchange.registry()->signed_bytes();
+    for (auto _ : state)
+        benchmark::DoNotOptimize(RegistryChain::begin(epoch, exchange.registry()->hash()).ok());
 }
-BENCHMARK(open_one)->Unit(benchmark::kMicrosecond);
 
-void print_bounds() {
-    const Seconds time(1.0);
-    const auto rate = [](const char* what, const Rate& r) {
-        std::printf("%-52s %12.0f /s  p50 %8.1f us  p99 %8.1f us\n", what, r.per_second, r.p50_us, r.p99_us);
+void register_all() {
+    using benchmark::RegisterBenchmark;
+    const auto messages = [](const char* name, auto* function) {
+        RegisterBenchmark(name, function)->Arg(1)->Arg(11)->Arg(50)->Unit(benchmark::kMicrosecond);
     };
-    const auto verify = bound_verify(time);
-    const auto append = bound_merkle_append(44, time);
-    std::puts("\nBounds of this machine");
-    rate("Ed25519 verification", verify);
-    rate("verification + SHA-256 + Merkle append, 2 KiB", bound_verify_hash_append(2048, time));
-    rate("Merkle append of a log entry", append);
-    rate("fdatasync of a 4 KiB append", bound_fdatasync(".", time));
-    rate("raw CURVE, 2 KiB to 12 readers, deliveries", bound_curve_fan_out(2048, 12, time));
-    rate("raw CURVE round trip, 2 KiB", bound_curve_round_trip(2048, time));
-    std::printf("Merkle append costs %.1f %% of one verification (at most 5)\n",
-                100 * verify.per_second / append.per_second);
+    const auto parts = [](const char* name, auto* function) {
+        RegisterBenchmark(name, function)->Arg(1)->Arg(100)->Unit(benchmark::kMillisecond);
+    };
+    messages("seal_2KiB/readers", &message<&SealingWork::seal>);
+    messages("seal_primitives/readers", &message<&SealingWork::seal_primitives>);
+    messages("open_2KiB/readers", &message<&SealingWork::open>);
+    messages("open_primitives/readers", &message<&SealingWork::open_primitives>);
+    parts("seal_part/MiB", &part<&PartWork::seal>);
+    parts("seal_part_primitives/MiB", &part<&PartWork::seal_primitives>);
+    parts("open_part/MiB", &part<&PartWork::open>);
+    parts("open_part_primitives/MiB", &part<&PartWork::open_primitives>);
+    RegisterBenchmark("merkle_append", &merkle_append);
+    RegisterBenchmark("ed25519_verify", &verify)->Unit(benchmark::kMicrosecond);
+    RegisterBenchmark("registry_load/agencies", &registry_load)
+        ->Arg(12)
+        ->Arg(200)
+        ->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace
@@ -73,8 +66,9 @@ void print_bounds() {
 int run_sealing(int argc, char** argv) {
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+    register_all();
     benchmark::RunSpecifiedBenchmarks();
-    print_bounds();
+    benchmark::Shutdown();
     return 0;
 }
 

@@ -1,4 +1,4 @@
-// Sealing and opening beside the primitives they are made of (Google Benchmark), then this machine's bounds.
+// The micro suites of Google Benchmark: sealing, opening, parts, the tree, the registry, beside primitives.
 #pragma once
 
 namespace sampan::bench {

@@ -7,10 +7,15 @@ namespace sampan::bench {
 
 struct SuiteOptions {
     std::size_t rounds = 5;
-    bool quick = false;             // a tenth of the work, one round: that it runs, not what it costs
+    bool quick = false;             // an eighth of the work
+    bool alone = false;             // the caller took precedence over the machine's other processes
     std::vector<std::string> only;  // ids of measures; all when empty
 };
-std::vector<Measure> run_suite(const SuiteOptions& options);
+struct SuiteResult {
+    Circumstances where;
+    std::vector<Measure> measures;
+};
+SuiteResult run_suite(const SuiteOptions& options);
 // The ids, in order.
 std::vector<std::string> suite_ids();
 
