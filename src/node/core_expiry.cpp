@@ -28,7 +28,10 @@ Status Core::remove_files(const std::vector<std::string>& files) {
 // A page at a time, so that a large inbox never holds up what arrives.
 Status Core::end_messages(UnixMillis now) {
     const Epoch epoch = registry().registry().epoch;
-    if (epoch != ended_under_) ended_position_.reset(), ended_at_ = UnixMillis(0);
+    if (epoch != ended_under_) {
+        ended_position_.reset();
+        ended_at_ = UnixMillis(0);
+    }
     if (!ended_position_ && now < ended_at_ + k_between_rounds_ms && ended_at_.get() != 0) return ok_status();
     ended_under_ = epoch;
     ended_at_ = now;

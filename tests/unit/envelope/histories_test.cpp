@@ -100,7 +100,7 @@ class History {
                     broker_ = std::min(broker_ + 1 + below(random_, 3), k_epochs - 1);
                     break;
                 case 1:  // a node learns, by its session or by a file
-                    learn(below(random_, knows_.size()), below(random_, 4) == 0 ? 1 : 0);
+                    learn(below(random_, knows_.size()));
                     break;
                 case 2:
                     publish();
@@ -120,9 +120,7 @@ class History {
     const std::vector<AgencyId>& agencies() const { return library_.exchange.agencies(); }
     const RegistryEpoch& epoch(std::size_t i) const { return *library_.epochs[i]; }
     bool checks(Point point) const { return (off_ & point) == 0; }
-    void learn(std::size_t node, std::size_t beyond) {
-        knows_[node] = std::max(knows_[node], std::min(broker_ + beyond, k_epochs - 1));
-    }
+    void learn(std::size_t node) { knows_[node] = std::max(knows_[node], broker_); }
 
     Label any_label(const AgencyId& originator) {
         Label label = library_.exchange.label(originator.text(), k_levels[below(random_, 4)]);
@@ -180,7 +178,7 @@ class History {
         const AgencyId& reader = agencies()[copy.reader];
         const UnixMillis now = library_.exchange.now();
         if (checks(delivering) && !judge_recipient(header, reader, epoch(broker_), now).permitted()) return;
-        learn(copy.reader, 0);
+        learn(copy.reader);
         if (checks(receiving) &&
             (!judge_sender(header, epoch(knows_[copy.reader]), now).ok() ||
              !judge_recipient(header, reader, epoch(knows_[copy.reader]), now).permitted()))
