@@ -6,6 +6,7 @@
 
 #include "sampan/identity/signer.h"
 #include "sampan/log/export.h"
+#include "sampan/transport/registry_pieces.h"
 
 namespace sampan {
 namespace {
@@ -100,13 +101,15 @@ Result<Welcome> open_session(Session& session, const LiveExportOptions& options)
 Status write_epochs(Session& session, const LiveExportOptions& options, Epoch newest, ExportWriter& writer) {
     SAMPAN_TRY(writer.epoch(options.first_epoch));
     Epoch held(1);
+    EpochPieces pieces;
     while (held < newest) {
-        SAMPAN_TRY(session.send(FetchRegistry{held}));
-        SAMPAN_ASSIGN(RegistryEpochs epochs, session.expect<RegistryEpochs>());
-        if (epochs.epochs.empty())
+        SAMPAN_TRY(session.send(pieces.request(held)));
+        SAMPAN_ASSIGN(RegistryEpochs answer, session.expect<RegistryEpochs>());
+        SAMPAN_ASSIGN(std::vector<Bytes> epochs, pieces.take(answer, held));
+        if (epochs.empty() && answer.piece.empty())
             return Error(TransportError::unavailable,
                          "the broker did not give the epochs after " + std::to_string(held.get()));
-        for (const Bytes& epoch : epochs.epochs) {
+        for (const Bytes& epoch : epochs) {
             SAMPAN_TRY(writer.epoch(epoch));
             held = held.next();
         }

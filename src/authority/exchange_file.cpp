@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "authority/national_file.h"
 #include "sampan/authority/authority.h"
 #include "sampan/config/toml.h"
 
@@ -39,52 +40,87 @@ Result<CategoryType> parse_type(TomlTable& in) {
     return in.error("type", "expected restrictive, permissive or informative, found \"" + text + "\"");
 }
 
+Result<std::string> text_or_none(TomlTable& in, std::string_view key) {
+    SAMPAN_ASSIGN(std::optional<std::string> text, in.text(key));
+    return text.value_or("");
+}
+
+// How a level is shown: its colour, its titles in other languages ("th=ลับ"), how long it is kept.
+Status read_display(TomlTable& in, PolicyLevel& out) {
+    SAMPAN_ASSIGN(out.colour, text_or_none(in, "colour"));
+    SAMPAN_ASSIGN(out.retention_days, in.number("retention_days", 1, 36'500, 0));
+    SAMPAN_ASSIGN(std::optional<std::vector<std::string>> shown, in.texts("shown"));
+    for (const std::string& text : shown.value_or(std::vector<std::string>())) {
+        const auto equals = text.find('=');
+        if (equals == std::string::npos ||
+            !out.shown.emplace(text.substr(0, equals), text.substr(equals + 1)).second)
+            return in.error("shown", "\"" + text + "\" is not language=title, or a language stands twice");
+    }
+    return ok_status();
+}
+
+Status read_level(TomlTable& in, LabelPolicy& out) {
+    PolicyLevel made;
+    SAMPAN_ASSIGN(made.id, in.need_text("id"));
+    SAMPAN_ASSIGN(made.title, in.need_text("title"));
+    SAMPAN_ASSIGN(made.rank, in.number("rank", 1, 1000, 0));
+    if (made.rank == 0) return in.error("rank", "is missing");
+    SAMPAN_TRY(read_display(in, made));
+    SAMPAN_TRY(check_word(in, "id", made.id));
+    if (holds(out.levels, made.id, &PolicyLevel::id)) return in.error("id", "stands twice");
+    if (holds(out.levels, made.title, &PolicyLevel::title)) return in.error("title", "stands twice");
+    for (const PolicyLevel& other : out.levels)
+        if (other.rank == made.rank) return in.error("rank", other.id + " has the same rank");
+    out.levels.push_back(std::move(made));
+    return ok_status();
+}
+
+Status read_category(TomlTable& in, LabelPolicy& out) {
+    PolicyCategory made;
+    SAMPAN_ASSIGN(made.tag, in.need_text("tag"));
+    SAMPAN_ASSIGN(made.title, in.need_text("title"));
+    SAMPAN_ASSIGN(made.type, parse_type(in));
+    SAMPAN_ASSIGN(made.values, need_set(in, "values"));
+    SAMPAN_TRY(check_word(in, "tag", made.tag));
+    SAMPAN_ASSIGN(made.required_from, text_or_none(in, "required_from"));
+    SAMPAN_ASSIGN(made.allowed_from, text_or_none(in, "allowed_from"));
+    SAMPAN_ASSIGN(made.at_most, in.number("at_most", 1, limits::k_label_values, 0));
+    for (const std::string& value : made.values) SAMPAN_TRY(check_word(in, "values", value));
+    if (holds(out.categories, made.tag, &PolicyCategory::tag)) return in.error("tag", "stands twice");
+    out.categories.push_back(std::move(made));
+    return ok_status();
+}
+
+Status read_handling(TomlTable& in, LabelPolicy& out) {
+    PolicyHandling made;
+    SAMPAN_ASSIGN(made.scheme, in.need_text("scheme"));
+    SAMPAN_ASSIGN(made.codes, in.need_texts("codes"));
+    SAMPAN_TRY(check_word(in, "scheme", made.scheme));
+    SAMPAN_ASSIGN(std::optional<std::vector<std::string>> worded, in.texts("words_for"));
+    if (worded) made.worded = std::move(*worded);
+    if (holds(out.handling, made.scheme, &PolicyHandling::scheme)) return in.error("scheme", "stands twice");
+    out.handling.push_back(std::move(made));
+    return ok_status();
+}
+
+Status read_scheme(TomlTable& in, LabelPolicy& out) {
+    NationalScheme made;
+    SAMPAN_TRY(read_national(in, made));
+    if (holds(out.nationals, made.id, &NationalScheme::id)) return in.error("id", "stands twice");
+    out.nationals.push_back(std::move(made));
+    return ok_status();
+}
+
 Status read_policy(TomlTable& in, LabelPolicy& out) {
     SAMPAN_ASSIGN(out.id, in.need_text("id"));
     SAMPAN_ASSIGN(out.title, in.need_text("title"));
     SAMPAN_ASSIGN(out.version, in.number("version", 1, 1'000'000, 1));
     SAMPAN_ASSIGN(out.release_threshold, in.text("release_threshold"));
     SAMPAN_ASSIGN(out.suite_floor, in.number("suite_floor", 1, 1, 1));
-    const Status levels = in.tables("level", [&](TomlTable& level) -> Status {
-        PolicyLevel made;
-        SAMPAN_ASSIGN(made.id, level.need_text("id"));
-        SAMPAN_ASSIGN(made.title, level.need_text("title"));
-        SAMPAN_ASSIGN(made.rank, level.number("rank", 1, 1000, 0));
-        if (made.rank == 0) return level.error("rank", "is missing");
-        SAMPAN_TRY(check_word(level, "id", made.id));
-        if (holds(out.levels, made.id, &PolicyLevel::id)) return level.error("id", "stands twice");
-        if (holds(out.levels, made.title, &PolicyLevel::title)) return level.error("title", "stands twice");
-        for (const PolicyLevel& other : out.levels)
-            if (other.rank == made.rank) return level.error("rank", other.id + " has the same rank");
-        out.levels.push_back(std::move(made));
-        return ok_status();
-    });
-    SAMPAN_TRY(levels);
-    const Status categories = in.tables("category", [&](TomlTable& category) -> Status {
-        PolicyCategory made;
-        SAMPAN_ASSIGN(made.tag, category.need_text("tag"));
-        SAMPAN_ASSIGN(made.title, category.need_text("title"));
-        SAMPAN_ASSIGN(made.type, parse_type(category));
-        SAMPAN_ASSIGN(made.values, need_set(category, "values"));
-        SAMPAN_TRY(check_word(category, "tag", made.tag));
-        for (const std::string& value : made.values) SAMPAN_TRY(check_word(category, "values", value));
-        if (holds(out.categories, made.tag, &PolicyCategory::tag))
-            return category.error("tag", "stands twice");
-        out.categories.push_back(std::move(made));
-        return ok_status();
-    });
-    SAMPAN_TRY(categories);
-    const Status handling_read = in.tables("handling", [&](TomlTable& handling) -> Status {
-        PolicyHandling made;
-        SAMPAN_ASSIGN(made.scheme, handling.need_text("scheme"));
-        SAMPAN_ASSIGN(made.codes, handling.need_texts("codes"));
-        SAMPAN_TRY(check_word(handling, "scheme", made.scheme));
-        if (holds(out.handling, made.scheme, &PolicyHandling::scheme))
-            return handling.error("scheme", "stands twice");
-        out.handling.push_back(std::move(made));
-        return ok_status();
-    });
-    SAMPAN_TRY(handling_read);
+    SAMPAN_TRY(in.tables("level", [&](TomlTable& table) { return read_level(table, out); }));
+    SAMPAN_TRY(in.tables("category", [&](TomlTable& table) { return read_category(table, out); }));
+    SAMPAN_TRY(in.tables("handling", [&](TomlTable& table) { return read_handling(table, out); }));
+    SAMPAN_TRY(in.tables("national", [&](TomlTable& table) { return read_scheme(table, out); }));
     if (out.levels.empty()) return in.error("level", "the policy has no levels");
     if (out.release_threshold && !holds(out.levels, *out.release_threshold, &PolicyLevel::id))
         return in.error("release_threshold", "\"" + *out.release_threshold + "\" is no level");
@@ -94,6 +130,8 @@ Status read_policy(TomlTable& in, LabelPolicy& out) {
               [](const auto& a, const auto& b) { return a.tag < b.tag; });
     std::sort(out.handling.begin(), out.handling.end(),
               [](const auto& a, const auto& b) { return a.scheme < b.scheme; });
+    std::sort(out.nationals.begin(), out.nationals.end(),
+              [](const auto& a, const auto& b) { return a.id < b.id; });
     const Status checked = check_policy(out);
     return checked.ok() ? ok_status() : Status(in.error("id", checked.error().context()));
 }

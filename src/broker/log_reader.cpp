@@ -1,6 +1,7 @@
 #include "broker/log_reader.h"
 
 #include "broker/error.h"
+#include "sampan/transport/registry_pieces.h"
 
 namespace sampan::broker {
 namespace {
@@ -157,16 +158,9 @@ Result<std::vector<Packet>> LogReader::entries(const FetchEntries& request, cons
 }
 
 std::vector<Packet> LogReader::registry(const FetchRegistry& request) const {
-    RegistryEpochs packet;
-    packet.newest = state_.registry->registry().epoch;
-    std::size_t bytes = 64;
-    for (const RegistryPtr& epoch : state_.epochs) {
-        if (epoch->registry().epoch <= request.after) continue;
-        bytes += epoch->signed_bytes().size() + 8;
-        if (bytes > k_packet_budget || packet.epochs.size() == limits::k_packets_per_frame) break;
-        packet.epochs.push_back(epoch->signed_bytes());
-    }
-    return {std::move(packet)};
+    return {make_registry_answer(request, state_.registry->registry().epoch, [&](Epoch epoch) {
+        return ByteView(state_.epochs[static_cast<std::size_t>(epoch.get() - 1)]->signed_bytes());
+    })};
 }
 
 // --- parts

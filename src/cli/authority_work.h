@@ -26,10 +26,6 @@ Result<int> next_epoch(Console& console, const AuthorityOptions& o,
 CLI::App* changing_command(CLI::App& parent, const AuthorityOptionsPtr& o, const char* name, const char* what,
                            const std::vector<std::string>& examples);
 
-// What changed between two registry epochs, a line each.
-void print_registry_changes(Console& console, std::uint64_t from, std::uint64_t to,
-                            const std::vector<std::string>& changes);
-
 // signer, add-signer, remove-signer, threshold, sign, publish, withdraw, diff
 void add_signer_commands(App& app, CLI::App& authority);
 

@@ -104,6 +104,58 @@ void category_changes(Lines& out, const PolicyCategory* old, const PolicyCategor
     put_change(out, what + ": its type", type(*old), type(*now));
     put_change(out, what + ": its title", quoted(old->title), quoted(now->title));
     put_sets(out, what, values(*old), values(*now));
+    put_change(out, what + ": required from level", old->required_from, now->required_from);
+    put_change(out, what + ": allowed from level", old->allowed_from, now->allowed_from);
+    put_change(out, what + ": most values of a label", std::to_string(old->at_most),
+               std::to_string(now->at_most));
+}
+
+// A line of a national table, as people write it.
+std::set<std::string> lines_of(const NationalScheme& scheme) {
+    constexpr std::string_view k_arrows[] = {"?", " -> ", " <- ", " = "};
+    std::set<std::string> out;
+    for (const NationalMapping& line : scheme.mappings) {
+        std::string text =
+            line.level + std::string(k_arrows[static_cast<std::size_t>(line.direction)]) + line.national;
+        if (!line.needs.empty()) text += " (" + clearance_words({"with", line.needs}) + ")";
+        out.insert(std::move(text));
+    }
+    return out;
+}
+
+void national_changes(Lines& out, const NationalScheme* old, const NationalScheme* now) {
+    if (now == nullptr) return out.push_back("policy: national scheme " + old->id + " is removed");
+    const std::string what = "policy: national scheme " + now->id;
+    if (old == nullptr) return out.push_back(what + " is added: " + joined(lines_of(*now)));
+    const auto parties = [](const NationalScheme& scheme) {
+        std::set<std::string> ids;
+        for (const AgencyId& id : scheme.agencies) ids.insert(id.text());
+        return ids;
+    };
+    const auto time = [](const std::optional<UnixMillis>& t) { return t ? day(*t) : std::string("open"); };
+    const auto titles = [](const NationalScheme& scheme) {
+        std::set<std::string> list;
+        for (const NationalLevel& level : scheme.levels) list.insert(level.id + " " + quoted(level.title));
+        return list;
+    };
+    put_change(out, what + ": its title", quoted(old->title), quoted(now->title));
+    put_change(out, what, old->authoritative ? "authoritative" : "a sample",
+               now->authoritative ? "authoritative" : "a sample");
+    put_sets(out, what + ": agencies", parties(*old), parties(*now));
+    put_sets(out, what + ": levels", titles(*old), titles(*now));
+    put_sets(out, what, lines_of(*old), lines_of(*now));
+    if (old->mappings.size() == now->mappings.size() && lines_of(*old) == lines_of(*now) &&
+        !std::equal(old->mappings.begin(), old->mappings.end(), now->mappings.begin(),
+                    [](const NationalMapping& a, const NationalMapping& b) {
+                        return a.level == b.level && a.national == b.national;
+                    }))
+        out.push_back(what + ": its lines stand in another order");
+    put_change(out, what + ": in force from", time(old->valid_from), time(now->valid_from));
+    put_change(out, what + ": in force until", time(old->valid_until), time(now->valid_until));
+}
+
+std::string days(std::uint32_t count) {
+    return count == 0 ? "without limit" : std::to_string(count);
 }
 
 void level_changes(Lines& out, const PolicyLevel* old, const PolicyLevel* now) {
@@ -114,6 +166,9 @@ void level_changes(Lines& out, const PolicyLevel* old, const PolicyLevel* now) {
                              std::to_string(now->rank));
     put_change(out, what + ": its title", quoted(old->title), quoted(now->title));
     put_change(out, what + ": its rank", std::to_string(old->rank), std::to_string(now->rank));
+    put_change(out, what + ": its colour", old->colour, now->colour);
+    put_change(out, what + ": days it is kept", days(old->retention_days), days(now->retention_days));
+    if (old->shown != now->shown) out.push_back(what + " has other titles in other languages");
 }
 
 void policy_changes(Lines& out, const LabelPolicy& from, const LabelPolicy& to) {
@@ -135,6 +190,16 @@ void policy_changes(Lines& out, const LabelPolicy& from, const LabelPolicy& to) 
             };
             put_sets(out, "policy: handling " + (now != nullptr ? now : old)->scheme, codes(old), codes(now));
         });
+    for_both(
+        from.handling, to.handling, [](const PolicyHandling& h) { return h.scheme; },
+        [&](const PolicyHandling* old, const PolicyHandling* now) {
+            if (old != nullptr && now != nullptr)
+                put_sets(out, "policy: codes of " + now->scheme + " that need words",
+                         {old->worded.begin(), old->worded.end()}, {now->worded.begin(), now->worded.end()});
+        });
+    for_both(
+        from.nationals, to.nationals, [](const NationalScheme& s) { return s.id; },
+        [&](const NationalScheme* old, const NationalScheme* now) { national_changes(out, old, now); });
     put_change(out, "policy: four eyes from level", from.release_threshold.value_or("none"),
                to.release_threshold.value_or("none"));
     put_change(out, "policy: the suite floor", std::to_string(from.suite_floor),

@@ -70,6 +70,12 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/log/proof/{id}", Access::people},
         {"GET", "/v1/log/export", Access::people},
         {"GET", "/v1/registry", Access::peer},
+        {"GET", "/v1/registry/epochs", Access::peer},
+        {"PUT", "/v1/registry/epochs", Access::security_administrator},
+        {"GET", "/v1/registry/epochs/{number}", Access::peer},
+        {"GET", "/v1/registry/changes", Access::peer},
+        {"GET", "/v1/label/choices"},
+        {"POST", "/v1/label/explain"},
         {"GET", "/v1/peers", Access::peer},
     };
     return all;
@@ -99,6 +105,7 @@ unsigned status_of(const Error& error) {
     if (const unsigned people = status_of_people(error); people != 0) return people;
     if (error.is(NodeError::archive_locked)) return 423;
     if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers)) return 422;
+    if (error.is(NodeError::message_ended)) return 410;
     if (error.is(NodeError::reader_not_ready)) return 409;
     if (error.is(EnvelopeError::too_large)) return 413;
     if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload)) return 404;
@@ -139,6 +146,7 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
     const Viewer& viewer = caller.viewer;
     const auto tail = route.path.substr(4);
     if (auto people = serve_people(route, values, request, caller)) return std::move(*people);
+    if (auto registry = serve_registry(route, values, request, caller)) return std::move(*registry);
     if (tail == "status")
         return view([&](Core& core) { return status_view(core, core.broker_address(), now()); });
     if (tail == "doctor") return view([&](Core& core) { return doctor_view(core, now()); });
@@ -146,10 +154,11 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
     if (tail == "peers") return view([](Core& core) { return peers_view(core); });
     if (tail == "log/checkpoint") return view([](Core& core) { return checkpoint_view(core); });
     if (tail == "outbox") return view([&](Core& core) { return outbox_view(core, viewer, request.query); });
-    if (tail == "inbox") return view([&](Core& core) { return inbox_view(core, viewer, request.query); });
+    if (tail == "inbox")
+        return view([&](Core& core) { return inbox_view(core, viewer, request.query, now()); });
     if (tail == "messages/{id}")
         return view([&](Core& core) {
-            return message_view(core, viewer, values[0], request.query.contains("peek"));
+            return message_view(core, viewer, values[0], request.query.contains("peek"), now());
         });
     if (tail == "messages/{id}/receipts")
         return view([&](Core& core) { return receipts_view(core, values[0]); });

@@ -33,6 +33,13 @@ class Api {
     ApiResponse upload(const ApiRequest& request);
     ApiResponse publish(const ApiRequest& request, const Caller& caller);
     ApiResponse attachment(const Caller& caller, const std::string& id, const std::string& index);
+
+    // api_registry.cpp: epochs as files, their differences, labels. None: the route is not about these.
+    std::optional<ApiResponse> serve_registry(const Route& route, const std::vector<std::string>& values,
+                                              const ApiRequest& request, const Caller& caller);
+    ApiResponse import_epoch(const ApiRequest& request);
+    ApiResponse epoch_file(const std::string& number);
+    ApiResponse explain_label(const ApiRequest& request);
     ApiResponse export_log();
     Status write_export(File& out);
 

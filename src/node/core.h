@@ -16,7 +16,7 @@
 #include "sampan/identity/key_store.h"
 #include "sampan/seal/seal.h"
 #include "sampan/store/node_store.h"
-#include "sampan/transport/packet.h"
+#include "sampan/transport/registry_pieces.h"
 
 namespace sampan::node {
 
@@ -115,11 +115,16 @@ class Core {
     Result<DocumentSummary> summary(const Viewer& viewer, const Label& label, const MessageSubject& subject,
                                     const MessageId& id, ByteView record);
     Status accept_epoch(ByteView signed_epoch, UnixMillis now);
+    // The same, from an administrator's file: what waited for it goes on. The newest epoch then.
+    Result<Epoch> import_epoch(ByteView signed_epoch, UnixMillis now);
     Status keep_upload(const std::string& id, const SealedPart& part, const std::string& file,
                        const UploadRecord& record, UnixMillis now);
     Result<UploadRecord> open_upload(const Upload& upload) const;
     // Uploads that no message took within a day go, and files that no row names: left over from a crash.
     Status sweep_files(UnixMillis now);
+    // Received messages whose label has ended leave (core_expiry.cpp).
+    Status end_messages(UnixMillis now);
+    Status remove_files(const std::vector<std::string>& files);
 
     // One reading of the log at a time: asks the broker, and the answer is there some turns later.
     Status ask_entries(LeafIndex first, std::uint32_t count);
@@ -187,7 +192,8 @@ class Core {
     Status take_welcome(const Welcome& welcome, UnixMillis now);
     Status begin_session(UnixMillis now);
     Status take_session_error(const SessionError& error, UnixMillis now);
-    Status take_epochs(const RegistryEpochs& epochs, UnixMillis now);
+    Status take_epochs(const RegistryEpochs& answer, UnixMillis now);
+    void ask_registry();
     void take_statement_logged(const StatementLogged& logged);
     Status publish_statements(UnixMillis now);
     Status renew_descriptor(UnixMillis now);
@@ -277,6 +283,12 @@ class Core {
     UnixMillis newest_proven_;
     std::uint64_t descriptor_logged_ = 0, bundle_logged_ = 0;  // newest counters that the broker has logged
     UnixMillis statements_sent_at_, registry_asked_at_;
+    EpochPieces registry_pieces_;
+    int empty_registry_answers_ = 0;  // in a row
+    // The round over the inbox: under which epoch, since when, and how far; no position between rounds.
+    Epoch ended_under_;
+    UnixMillis ended_at_;
+    std::optional<std::int64_t> ended_position_;
     std::vector<Packet> out_;
     std::optional<std::string> drop_;
     std::string last_problem_;

@@ -68,12 +68,17 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
     if (header.epoch > registry().registry().epoch) {
         if (now >= registry_asked_at_ + k_ask_again_ms) {
             registry_asked_at_ = now;
-            send(FetchRegistry{registry().registry().epoch});
+            ask_registry();
         }
         return hold();
     }
     if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
         return reject(sender.error());
+    // The third-party rule: what is another's is not taken from whoever passes it on without its consent.
+    if (header.label.originator != header.sender)
+        return reject(Error(NodeError::no_consent, header.sender.text() + " passes on what is " +
+                                                       header.label.originator.text() +
+                                                       "'s, without its consent"));
     const Decision decision = judge_recipient(header, agency(), registry(), now);
     if (!decision.permitted())
         return reject(

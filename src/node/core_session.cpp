@@ -236,7 +236,9 @@ Status Core::take_welcome(const Welcome& welcome, UnixMillis now) {
     // vouches for.
     if (welcome.registry_epoch <= registry().registry().epoch) return begin_session(now);
     registry_asked_at_ = now;
-    send(FetchRegistry{registry().registry().epoch});
+    registry_pieces_.forget();
+    empty_registry_answers_ = 0;
+    ask_registry();
     return ok_status();
 }
 
@@ -268,38 +270,6 @@ Status Core::take_session_error(const SessionError& error, UnixMillis now) {
     put_off_parts(now);
     proofs_asked_.clear();
     return ok_status();
-}
-
-Status Core::accept_epoch(ByteView signed_epoch, UnixMillis) {
-    SAMPAN_TRY(chain_.accept(signed_epoch));
-    const RegistryEpoch& newest = registry();
-    SAMPAN_TRY(store_.keep_epoch(newest.registry().epoch, newest.signed_bytes()));
-    return settle_log_problem();
-}
-
-Status Core::take_epochs(const RegistryEpochs& epochs, UnixMillis now) {
-    for (const Bytes& epoch : epochs.epochs) {
-        const Status accepted = accept_epoch(epoch, now);
-        if (accepted.ok() || accepted.error().is(IdentityError::registry_rollback)) continue;
-        if (accepted.error().is(IdentityError::registry_gap)) {
-            send(FetchRegistry{registry().registry().epoch});
-            return ok_status();
-        }
-        drop("the broker sent a registry that does not verify: " + accepted.error().text());
-        return ok_status();
-    }
-    if (state_ != State::open) return ok_status();
-    if (epochs.newest > registry().registry().epoch) {
-        if (epochs.epochs.empty()) {
-            drop("the broker speaks of an epoch that it does not give");
-            return ok_status();
-        }
-        send(FetchRegistry{registry().registry().epoch});
-        return ok_status();
-    }
-    if (!began_) return begin_session(now);
-    fetch_peers(now);
-    return retry_held(now);
 }
 
 // The first bundle at the first connection, then one a day.
@@ -377,6 +347,7 @@ void Core::take_statement_logged(const StatementLogged& logged) {
 
 Status Core::on_tick(UnixMillis now) {
     if (now >= swept_at_ + k_sweep_ms) SAMPAN_TRY(sweep_files(now));
+    SAMPAN_TRY(end_messages(now));
     lock_when_unused(now);
     if (state_ != State::open || !began_) return ok_status();
     if (consistency_asked_at_ && now >= *consistency_asked_at_ + k_consistency_patience_ms) {

@@ -19,6 +19,8 @@ enum class NodeError {
     bad_request,
     bad_settings,
     not_connected,
+    message_ended,
+    no_consent,
     // people
     not_signed_in,
     wrong_credentials,
@@ -59,6 +61,10 @@ constexpr std::string_view error_name(NodeError e) {
             return "bad_settings";
         case NodeError::not_connected:
             return "not_connected";
+        case NodeError::message_ended:
+            return "message_ended";
+        case NodeError::no_consent:
+            return "no_consent";
         case NodeError::not_signed_in:
             return "not_signed_in";
         case NodeError::wrong_credentials:

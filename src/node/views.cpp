@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "sampan/label/choices.h"
+#include "sampan/label/equivalence.h"
+
 namespace sampan::node {
 namespace {
 
@@ -77,6 +80,28 @@ void add_document(json& out, Core& core, const Viewer& viewer, const Label& labe
     out["language"] = summary.ok() ? json(summary->language) : json(nullptr);
 }
 
+// What is left of a message that its label ended.
+void add_stub(json& out) {
+    out["withheld"] = error_name(NodeError::message_ended);
+    for (const char* key : {"title", "kind", "language"}) out[key] = nullptr;
+}
+
+// How this agency marks it, in what colour, and until when it stays.
+void add_label_view(json& out, Core& core, const Label& label, UnixMillis now) {
+    const LabelPolicy& policy = core.registry().registry().policy;
+    const Equivalence there = equivalent_for(policy, label, core.agency(), now);
+    out["equivalent"] = nullptr;
+    if (there.level != nullptr)
+        out["equivalent"] = {{"marking", there.level->title},
+                             {"scheme", there.scheme->id},
+                             {"authoritative", there.scheme->authoritative}};
+    const PolicyLevel* level = policy.level(label.classification);
+    out["colour"] = level == nullptr ? std::string() : level->colour;
+    const auto ends = label_ends(policy, label);
+    out["leaves_inbox"] = ends ? json(to_rfc3339(*ends)) : json(nullptr);
+    out["review_due"] = review_is_due(label, now);
+}
+
 json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
     json out = json::array();
     for (const RecipientOutcome& outcome : outcomes) {
@@ -97,6 +122,15 @@ struct Found {
     const Bytes& seal() const { return sent ? sent->seal : received->seal; }
     const Ed25519Signature& signature() const { return sent ? sent->signature : received->signature; }
 };
+
+// Its label, or its level's retention, ended it: nothing of its content is here any more.
+Status refuse_ended(const Found& found) {
+    if (!found.received || !found.received->ended) return ok_status();
+    return Error(NodeError::message_ended,
+                 "this message left the inbox at " + to_rfc3339(*found.received->ended) +
+                     ", as its label or its level's retention says",
+                 "ask " + found.received->sender.text() + " for it again, if it is still needed");
+}
 
 Result<Found> find_message(Core& core, const std::string& id) {
     const bool hex = std::all_of(id.begin(), id.end(),
@@ -181,42 +215,6 @@ std::string status_view(Core& core, const std::string& address, UnixMillis now) 
     return dump(out);
 }
 
-std::string registry_view(Core& core) {
-    const Registry& registry = core.registry().registry();
-    json out{{"schema", "sampan.registry/1"},
-             {"exchange", registry.exchange.text()},
-             {"epoch", registry.epoch.get()},
-             {"hash", core.registry().hash().hex()},
-             {"issued", to_rfc3339(registry.issued)},
-             {"expires", to_rfc3339(registry.expires)},
-             {"policy",
-              {{"id", registry.policy.id},
-               {"version", registry.policy.version},
-               {"title", registry.policy.title}}}};
-    static constexpr std::string_view statuses[] = {"", "joining", "active", "suspended", "revoked"};
-    out["members"] = json::array();
-    for (const Member& member : registry.members)
-        out["members"].push_back({{"agency", member.id.text()},
-                                  {"names", member.names},
-                                  {"country", member.country},
-                                  {"status", statuses[static_cast<std::size_t>(member.status)]},
-                                  {"clearance", member.clearance.level},
-                                  {"send_ceiling", member.send_ceiling}});
-    out["dialogues"] = json::array();
-    for (const DialogueEntry& dialogue : registry.dialogues) {
-        json participants = json::array();
-        for (const AgencyId& agency : dialogue.participants) participants.push_back(agency.text());
-        out["dialogues"].push_back({{"dialogue", dialogue.id.text()},
-                                    {"title", dialogue.title},
-                                    {"host", dialogue.host.text()},
-                                    {"begins", to_rfc3339(dialogue.begins)},
-                                    {"ends", to_rfc3339(dialogue.ends)},
-                                    {"submission_deadline", to_rfc3339(dialogue.submission_deadline)},
-                                    {"participants", participants}});
-    }
-    return dump(out);
-}
-
 std::string peers_view(Core& core) {
     json out{{"schema", "sampan.peers/1"}, {"peers", json::array()}};
     for (const Core::PeerView& peer : core.peer_views())
@@ -281,7 +279,7 @@ Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& q
     return dump(out);
 }
 
-Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query) {
+Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query, UnixMillis now) {
     SAMPAN_TRY(refuse_unknown(query, {"limit", "sender", "kind", "label", "dialogue", "unread", "since"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
     SAMPAN_ASSIGN(std::vector<InboxRow> rows,
@@ -290,8 +288,13 @@ Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& qu
     for (const InboxRow& row : rows) {
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
         json one = header_json(seal.header, core.registry());
-        add_document(one, core, viewer, seal.header.label, row.subject, row.message_id, row.record);
+        if (row.ended)
+            add_stub(one);
+        else
+            add_document(one, core, viewer, seal.header.label, row.subject, row.message_id, row.record);
         one["received"] = to_rfc3339(row.received);
+        one["ended"] = row.ended ? json(to_rfc3339(*row.ended)) : json(nullptr);
+        one["review_due"] = review_is_due(seal.header.label, now);
         one["read"] = row.read;
         one["proof"] = row.proof_verified ? "verified" : "pending";
         if (matches(one, query)) out["messages"].push_back(std::move(one));
@@ -300,13 +303,16 @@ Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& qu
     return dump(out);
 }
 
-Result<std::string> message_view(Core& core, const Viewer& viewer, const std::string& id, bool peek) {
+Result<std::string> message_view(Core& core, const Viewer& viewer, const std::string& id, bool peek,
+                                 UnixMillis now) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
+    SAMPAN_TRY(refuse_ended(found));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
     SAMPAN_ASSIGN(ArchivedMessage opened,
                   core.open_archived(viewer, seal.header.label, found.id(), found.record()));
     json out = header_json(seal.header, core.registry());
     out["schema"] = "sampan.message/1";
+    add_label_view(out, core, seal.header.label, now);
     out["label"] = label_json(seal.header.label);
     out["title"] = opened.document.title;
     out["kind"] = kind_name(opened.document.kind);
@@ -429,6 +435,7 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
 Result<AttachmentView> find_attachment(Core& core, const Viewer& viewer, const std::string& id,
                                        std::size_t index) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
+    SAMPAN_TRY(refuse_ended(found));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
     SAMPAN_ASSIGN(ArchivedMessage opened,
                   core.open_archived(viewer, seal.header.label, found.id(), found.record()));

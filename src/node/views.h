@@ -12,14 +12,24 @@ using Query = std::map<std::string, std::string>;
 // Each gives the body of a 200 answer.
 std::string status_view(Core& core, const std::string& address, UnixMillis now);
 std::string registry_view(Core& core);
+std::string epochs_view(Core& core);
+// Query: to and dialogue say who is to read, level narrows the categories to that level's rules.
+Result<std::string> label_choices_view(Core& core, const Viewer& viewer, const Query& query, UnixMillis now);
+Result<std::string> label_explain_view(Core& core, const Briefing& briefing, const AgencyId& reader,
+                                       UnixMillis now);
+// The signed bytes of one epoch that is held: what goes over an air gap.
+Result<Bytes> epoch_bytes(const Core& core, const std::string& number);
+// Query: from, to.
+Result<std::string> registry_changes_view(Core& core, const Query& query);
 std::string peers_view(Core& core);
 std::string checkpoint_view(Core& core);
 std::string publish_view(const PublishReport& report, const Briefing& briefing, bool dry_run);
 // What is above the viewer's clearance is listed without its title, and not shown.
 Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& query);
-Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query);
+Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query, UnixMillis now);
 // `id`: hexadecimal, whole or its first 6 digits or more. Marks as read unless `peek`.
-Result<std::string> message_view(Core& core, const Viewer& viewer, const std::string& id, bool peek);
+Result<std::string> message_view(Core& core, const Viewer& viewer, const std::string& id, bool peek,
+                                 UnixMillis now);
 Result<std::string> receipts_view(Core& core, const std::string& id);
 Result<std::string> proof_view(Core& core, const std::string& id);
 Result<std::string> doctor_view(Core& core, UnixMillis now);

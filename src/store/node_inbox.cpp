@@ -9,11 +9,12 @@ namespace {
 constexpr const char* k_inbox_all =
     "SELECT sender, message_id, subject, state, received, seal, signature, leaf_index, leaf_time_s, record, "
     "read, "
-    "proof_verified FROM inbox WHERE state = 2 AND shown = 1 ORDER BY received DESC, message_id LIMIT ?";
+    "proof_verified, ended FROM inbox WHERE state = 2 AND shown = 1 ORDER BY received DESC, message_id LIMIT "
+    "?";
 constexpr const char* k_inbox_prefix =
     "SELECT sender, message_id, subject, state, received, seal, signature, leaf_index, leaf_time_s, record, "
     "read, "
-    "proof_verified FROM inbox WHERE state = 2 AND shown = 1 AND message_id BETWEEN ? AND ? LIMIT 3";
+    "proof_verified, ended FROM inbox WHERE state = 2 AND shown = 1 AND message_id BETWEEN ? AND ? LIMIT 3";
 
 }  // namespace
 
@@ -183,6 +184,7 @@ Result<InboxRow> SqliteNodeStore::read_inbox_row(const sqlite::Query& row) {
     out.record = to_bytes(row.blob(9));
     out.read = row.integer(10) != 0;
     out.proof_verified = row.integer(11) != 0;
+    if (row.integer(12) != 0) out.ended = UnixMillis(row.integer(12));
     return out;
 }
 
@@ -196,6 +198,40 @@ Result<std::vector<InboxRow>> SqliteNodeStore::inbox(std::size_t limit) {
         SAMPAN_ASSIGN(InboxRow row, read_inbox_row(all));
         out.push_back(std::move(row));
     }
+}
+
+Result<std::vector<KeptMessage>> SqliteNodeStore::kept_messages(std::int64_t position, std::size_t limit) {
+    SAMPAN_ASSIGN(sqlite::Query all,
+                  db_->use("SELECT rowid, subject, seal, signature FROM inbox WHERE state = 2 AND ended = 0 "
+                           "AND rowid > ? ORDER BY rowid LIMIT ?"));
+    all.bind(position).bind(static_cast<std::int64_t>(limit));
+    std::vector<KeptMessage> out;
+    while (true) {
+        SAMPAN_ASSIGN(bool found, all.step());
+        if (!found) return out;
+        KeptMessage kept;
+        kept.position = all.integer(0);
+        SAMPAN_ASSIGN(kept.subject, all.fixed<MessageSubject>(1));
+        kept.seal = to_bytes(all.blob(2));
+        SAMPAN_ASSIGN(kept.signature, all.fixed<Ed25519Signature>(3));
+        out.push_back(std::move(kept));
+    }
+}
+
+Status SqliteNodeStore::end_message(const MessageSubject& subject, UnixMillis now) {
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
+    {
+        SAMPAN_ASSIGN(sqlite::Query end,
+                      db_->use("UPDATE inbox SET record = x'', ended = ? WHERE subject = ? "
+                               "AND state = 2 AND ended = 0"));
+        SAMPAN_TRY(end.bind(now.get()).bind(subject.view()).run());
+    }
+    if (db_->changes() != 1) return Error(StoreError::not_found, "no such message is kept");
+    {
+        SAMPAN_ASSIGN(sqlite::Query forget, db_->use("DELETE FROM arriving_parts WHERE subject = ?"));
+        SAMPAN_TRY(forget.bind(subject.view()).run());
+    }
+    return transaction.commit();
 }
 
 Result<std::vector<InboxRow>> SqliteNodeStore::inbox_by_prefix(const std::string& hex_prefix) {
@@ -216,7 +252,8 @@ Result<NodeStore::Counts> SqliteNodeStore::counts() {
     {
         SAMPAN_ASSIGN(
             sqlite::Query in,
-            db_->use("SELECT count(*), ifnull(sum(read = 0), 0) FROM inbox WHERE state = 2 AND shown = 1"));
+            db_->use("SELECT count(*), ifnull(sum(read = 0), 0) FROM inbox WHERE state = 2 AND shown = 1 "
+                     "AND ended = 0"));
         SAMPAN_ASSIGN(bool row, in.step());
         SAMPAN_ASSERT(row);
         out.inbox_total = in.u64(0);

@@ -78,6 +78,8 @@ class SqliteNodeStore final : public NodeStore {
     Status note_outcome(const PendingOutcome& outcome) override { return insert_pending(outcome); }
     Status mark_read(const AgencyId& sender, const MessageId& id) override;
     Result<std::vector<InboxRow>> inbox(std::size_t limit) override;
+    Result<std::vector<KeptMessage>> kept_messages(std::int64_t position, std::size_t limit) override;
+    Status end_message(const MessageSubject& subject, UnixMillis now) override;
     Result<std::vector<InboxRow>> inbox_by_prefix(const std::string& hex_prefix) override;
     Result<Counts> counts() override;
 

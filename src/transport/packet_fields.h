@@ -148,6 +148,7 @@ void fields(A& a, archive::Described<A, FetchEntries>& p) {
 template <typename A>
 void fields(A& a, archive::Described<A, FetchRegistry>& p) {
     a.index(1, "after_epoch", p.after);
+    a.u64(2, "offset", p.offset);
 }
 template <typename A>
 void fields(A& a, archive::Described<A, Ping>& p) {
@@ -262,6 +263,9 @@ template <typename A>
 void fields(A& a, archive::Described<A, RegistryEpochs>& p) {
     a.blobs(1, "epochs", p.epochs, {0, limits::k_packets_per_frame}, {1, limits::k_frame_bytes});
     a.index(2, "newest", p.newest);
+    a.bytes(3, "piece", p.piece, {0, limits::k_frame_bytes});
+    a.u64(4, "piece_offset", p.piece_offset);
+    a.u64(5, "piece_of", p.piece_of);
 }
 template <typename A>
 void fields(A& a, archive::Described<A, Pong>& p) {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "bench/bounds.h"
+#include "bench/labels.h"
 #include "bench/load.h"
 #include "bench/sealing.h"
 
@@ -14,6 +15,7 @@ constexpr char k_usage[] =
     "sampan-bench: what the exchange costs, beside what it is made of\n"
     "\n"
     "  sampan-bench load      a broker of real processes under load\n"
+    "  sampan-bench label …   decisions on labels, and the loading of a large registry\n"
     "  sampan-bench seal …    sealing and opening (arguments of Google Benchmark), and this machine's "
     "bounds\n";
 
@@ -52,6 +54,7 @@ int main(int argc, char** argv) {
     using namespace sampan::bench;
     if (argc >= 2 && std::strcmp(argv[1], "load") == 0) return run_load();
     if (argc >= 2 && std::strcmp(argv[1], "seal") == 0) return run_sealing(argc - 1, argv + 1);
+    if (argc >= 2 && std::strcmp(argv[1], "label") == 0) return run_labels(argc - 1, argv + 1);
     std::fputs(k_usage, argc < 2 ? stdout : stderr);
     return 2;
 }

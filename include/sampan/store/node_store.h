@@ -108,6 +108,14 @@ struct InboxRow {
     Bytes record;
     bool read = false;
     bool proof_verified = false;
+    std::optional<UnixMillis> ended;  // when it left by its label's end: `record` is empty from then on
+};
+// What decides when a received message is to leave.
+struct KeptMessage {
+    std::int64_t position = 0;  // rises with each message
+    MessageSubject subject;
+    Bytes seal;
+    Ed25519Signature signature;
 };
 enum class Arrival : std::uint8_t { fresh, repeated, same_document, equivocation };
 
@@ -266,6 +274,10 @@ class NodeStore {
     virtual Status note_outcome(const PendingOutcome& outcome) = 0;
     virtual Status mark_read(const AgencyId& sender, const MessageId& id) = 0;
     virtual Result<std::vector<InboxRow>> inbox(std::size_t limit) = 0;
+    // Received messages that have not ended, by position, after `position`.
+    virtual Result<std::vector<KeptMessage>> kept_messages(std::int64_t position, std::size_t limit) = 0;
+    // The content goes, and the names of its files; sender, seal and times stay as a stub.
+    virtual Status end_message(const MessageSubject& subject, UnixMillis now) = 0;
     virtual Result<std::vector<InboxRow>> inbox_by_prefix(const std::string& hex_prefix) = 0;
     struct Counts {
         std::uint64_t inbox_total = 0, inbox_unread = 0, outbox_waiting = 0, outbox_sent = 0,

@@ -194,10 +194,14 @@ struct Entries {
 };
 struct FetchRegistry {
     Epoch after;
+    std::uint64_t offset = 0;  // bytes of the epoch that follows `after` which are held already
 };
+// Whole epochs, or a piece of one that no frame holds (registry_pieces.h).
 struct RegistryEpochs {
     std::vector<Bytes> epochs;
     Epoch newest;
+    Bytes piece;
+    std::uint64_t piece_offset = 0, piece_of = 0;
 };
 
 using Packet =

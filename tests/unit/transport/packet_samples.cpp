@@ -101,7 +101,7 @@ FetchEntries PacketSamples::packet() {
 }
 template <>
 FetchRegistry PacketSamples::packet() {
-    return {Epoch(any())};
+    return {Epoch(any()), any()};
 }
 template <>
 Ping PacketSamples::packet() {
@@ -203,8 +203,11 @@ Entries PacketSamples::packet() {
 }
 template <>
 RegistryEpochs PacketSamples::packet() {
-    RegistryEpochs out{{}, Epoch(any())};
+    RegistryEpochs out{{}, Epoch(any()), {}, 0, 0};
     for (std::uint64_t i = number(0, 3); i > 0; --i) out.epochs.push_back(bytes(1, 900));
+    out.piece = bytes(0, 900);
+    out.piece_offset = any();
+    out.piece_of = any();
     return out;
 }
 template <>
