@@ -116,12 +116,15 @@ Status read_policy(TomlTable& in, LabelPolicy& out) {
     SAMPAN_ASSIGN(out.title, in.need_text("title"));
     SAMPAN_ASSIGN(out.version, in.number("version", 1, 1'000'000, 1));
     SAMPAN_ASSIGN(out.release_threshold, in.text("release_threshold"));
+    SAMPAN_ASSIGN(out.witness_threshold, in.text("witness_threshold"));
     SAMPAN_ASSIGN(out.suite_floor, in.number("suite_floor", 1, 1, 1));
     SAMPAN_TRY(in.tables("level", [&](TomlTable& table) { return read_level(table, out); }));
     SAMPAN_TRY(in.tables("category", [&](TomlTable& table) { return read_category(table, out); }));
     SAMPAN_TRY(in.tables("handling", [&](TomlTable& table) { return read_handling(table, out); }));
     SAMPAN_TRY(in.tables("national", [&](TomlTable& table) { return read_scheme(table, out); }));
     if (out.levels.empty()) return in.error("level", "the policy has no levels");
+    if (out.witness_threshold && !holds(out.levels, *out.witness_threshold, &PolicyLevel::id))
+        return in.error("witness_threshold", "\"" + *out.witness_threshold + "\" is no level");
     if (out.release_threshold && !holds(out.levels, *out.release_threshold, &PolicyLevel::id))
         return in.error("release_threshold", "\"" + *out.release_threshold + "\" is no level");
     std::sort(out.levels.begin(), out.levels.end(),

@@ -40,9 +40,11 @@ App::App() : root_(k_about, "sampan") {
     add_publish_commands(*this);
     add_message_commands(*this);
     add_registry_commands(*this);
+    add_dialogue_commands(*this);
     add_exchange_commands(*this);
     add_label_commands(*this);
     add_people_commands(*this);
+    add_evidence_commands(*this);
     add_node_commands(*this);
     add_authority_commands(*this);
     add_agency_commands(*this);

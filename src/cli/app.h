@@ -47,11 +47,13 @@ void add_passphrase(CLI::App* command, PassphraseSource& into, const std::string
                     const std::string& of_what);
 
 void add_authority_commands(App& app);
-void add_agency_commands(App& app);   // agency, auditor
-void add_setup_commands(App& app);    // broker, node
-void add_publish_commands(App& app);  // publish, reply
-void add_message_commands(App& app);  // outbox, inbox, read, attachment, receipts
+void add_agency_commands(App& app);    // agency, auditor
+void add_setup_commands(App& app);     // broker, node
+void add_publish_commands(App& app);   // publish, reply
+void add_message_commands(App& app);   // outbox, inbox, read, attachment, receipts
+void add_evidence_commands(App& app);  // evidence, journal
 void add_registry_commands(App& app);
+void add_dialogue_commands(App& app);  // dialogue, new
 void add_exchange_commands(App& app);  // dialogues, log
 void add_label_commands(App& app);
 void add_node_commands(App& app);    // status, doctor, lock

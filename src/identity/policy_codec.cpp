@@ -97,6 +97,7 @@ void put_policy(const LabelPolicy& policy, wire::LabelPolicy& out) {
     for (const NationalScheme& scheme : policy.nationals) put_national(scheme, *out.add_nationals());
     out.set_release_threshold(policy.release_threshold.value_or(""));
     out.set_suite_floor(policy.suite_floor);
+    out.set_witness_threshold(policy.witness_threshold.value_or(""));
 }
 
 Result<LabelPolicy> take_policy(const wire::LabelPolicy& in) {
@@ -136,6 +137,7 @@ Result<LabelPolicy> take_policy(const wire::LabelPolicy& in) {
     }
     if (!in.release_threshold().empty()) out.release_threshold = in.release_threshold();
     out.suite_floor = in.suite_floor();
+    if (!in.witness_threshold().empty()) out.witness_threshold = in.witness_threshold();
     return out;
 }
 

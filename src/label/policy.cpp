@@ -263,6 +263,8 @@ Status check_policy(const LabelPolicy& policy) {
     if (policy.suite_floor == 0) return bad_policy("cipher suites count from 1");
     if (policy.release_threshold && policy.level(*policy.release_threshold) == nullptr)
         return bad_policy("the release threshold \"" + *policy.release_threshold + "\" is no level");
+    if (policy.witness_threshold && policy.level(*policy.witness_threshold) == nullptr)
+        return bad_policy("the witness threshold \"" + *policy.witness_threshold + "\" is no level");
     return ok_status();
 }
 

@@ -10,10 +10,14 @@ constexpr int k_empty_registry_answers = 3;
 
 // The one way in: whatever brought the epoch, the chain decides, and the store keeps it before anyone acts on
 // it.
-Status Core::accept_epoch(ByteView signed_epoch, UnixMillis) {
+Status Core::accept_epoch(ByteView signed_epoch, UnixMillis now) {
+    const Epoch before = registry().registry().epoch;
     SAMPAN_TRY(chain_.accept(signed_epoch));
     const RegistryEpoch& newest = registry();
     SAMPAN_TRY(store_.keep_epoch(newest.registry().epoch, newest.signed_bytes()));
+    if (newest.registry().epoch > before)
+        SAMPAN_TRY(journal_->append(
+            {JournalEvent::registry_accepted, {}, {}, std::to_string(newest.registry().epoch.get())}, now));
     return settle_log_problem();
 }
 

@@ -36,6 +36,7 @@ enum class NodeError {
     last_administrator,
     above_agency,
     too_many_sessions,
+    not_witnessed,
 };
 constexpr std::string_view error_name(NodeError e) {
     switch (e) {
@@ -93,6 +94,8 @@ constexpr std::string_view error_name(NodeError e) {
             return "above_agency";
         case NodeError::too_many_sessions:
             return "too_many_sessions";
+        case NodeError::not_witnessed:
+            return "not_witnessed";
     }
     return "unknown";
 }

@@ -122,6 +122,7 @@ Status SqliteNodeStore::deliver(const ArrivedMessage& message, const PendingOutc
     SAMPAN_TRY(insert_inbox(message, InboxState::delivered, show));
     SAMPAN_TRY(insert_replay(message.sender, message.message_id));
     SAMPAN_TRY(insert_pending(outcome));
+    note_changed(message.message_id);
     return transaction.commit();
 }
 
@@ -140,6 +141,7 @@ Status SqliteNodeStore::complete_arrival(const MessageSubject& subject, const Pe
         SAMPAN_TRY(put.bind(subject.view()).run());
     }
     SAMPAN_TRY(insert_pending(outcome));
+    SAMPAN_TRY(note_changed(subject));
     return transaction.commit();
 }
 
@@ -167,6 +169,7 @@ Status SqliteNodeStore::reject(const AgencyId& sender, const MessageId& id, cons
 Status SqliteNodeStore::mark_read(const AgencyId& sender, const MessageId& id) {
     SAMPAN_ASSIGN(sqlite::Query mark,
                   db_->use("UPDATE inbox SET read = 1 WHERE sender = ? AND message_id = ?"));
+    note_changed(id);
     return mark.bind(sender.text()).bind(id.view()).run();
 }
 
@@ -231,6 +234,7 @@ Status SqliteNodeStore::end_message(const MessageSubject& subject, UnixMillis no
         SAMPAN_ASSIGN(sqlite::Query forget, db_->use("DELETE FROM arriving_parts WHERE subject = ?"));
         SAMPAN_TRY(forget.bind(subject.view()).run());
     }
+    SAMPAN_TRY(note_changed(subject));
     return transaction.commit();
 }
 
@@ -244,6 +248,43 @@ Result<std::vector<InboxRow>> SqliteNodeStore::inbox_by_prefix(const std::string
         if (!found) return out;
         SAMPAN_ASSIGN(InboxRow row, read_inbox_row(all));
         out.push_back(std::move(row));
+    }
+}
+
+void SqliteNodeStore::note_changed(const MessageId& id) {
+    if (!changed_) return;
+    changed_->insert(id);
+    if (changed_->size() > k_changes_told) changed_.reset();
+}
+
+Status SqliteNodeStore::note_changed(const MessageSubject& subject) {
+    if (!changed_) return ok_status();
+    SAMPAN_ASSIGN(sqlite::Query find, db_->use("SELECT message_id FROM outbox WHERE subject = ?1 UNION "
+                                               "SELECT message_id FROM inbox WHERE subject = ?1"));
+    find.bind(subject.view());
+    SAMPAN_ASSIGN(bool row, find.step());
+    if (!row) return ok_status();
+    SAMPAN_ASSIGN(MessageId id, find.fixed<MessageId>(0));
+    note_changed(id);
+    return ok_status();
+}
+
+std::optional<std::vector<MessageId>> SqliteNodeStore::take_changed() {
+    std::optional<std::vector<MessageId>> out;
+    if (changed_) out.emplace(changed_->begin(), changed_->end());
+    changed_.emplace();
+    return out;
+}
+
+Result<std::vector<MessageId>> SqliteNodeStore::all_messages() {
+    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT message_id FROM outbox UNION "
+                                              "SELECT message_id FROM inbox WHERE state = 2 AND shown = 1"));
+    std::vector<MessageId> out;
+    while (true) {
+        SAMPAN_ASSIGN(bool row, all.step());
+        if (!row) return out;
+        SAMPAN_ASSIGN(MessageId id, all.fixed<MessageId>(0));
+        out.push_back(id);
     }
 }
 

@@ -12,7 +12,7 @@ namespace sampan {
 namespace archive {
 
 inline constexpr std::array<std::string_view, 2> k_role_names{"node", "auditor"};
-inline constexpr Range k_statement_kinds{1, 2};
+inline constexpr Range k_statement_kinds{1, 3};
 inline constexpr Range k_positive_u32{1, UINT32_MAX};
 inline constexpr Range k_part_numbers{1, limits::k_parts};
 inline constexpr Range k_any_part{0, limits::k_parts};
@@ -120,6 +120,12 @@ void fields(A& a, archive::Described<A, Credit>& p) {
 template <typename A>
 void fields(A& a, archive::Described<A, SubmitOutcomes>& p) {
     a.bytes(1, "list", p.list, archive::k_signed_list);
+}
+template <typename A>
+void fields(A& a, archive::Described<A, Cosign>& p) {
+    a.index(1, "tree_size", p.tree_size);
+    a.u64(2, "time_s", p.time_s);
+    a.fixed(3, "signature", p.signature);
 }
 template <typename A>
 void fields(A& a, archive::Described<A, FetchParts>& p) {
@@ -312,6 +318,7 @@ inline constexpr std::array k_packet_kinds{
     PacketKind{47, "RegistryEpochs"},
     PacketKind{48, "Pong"},
     PacketKind{16, "NoticesKept"},
+    PacketKind{17, "Cosign"},
 };
 static_assert(k_packet_kinds.size() == std::variant_size_v<Packet>);
 

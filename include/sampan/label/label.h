@@ -132,6 +132,8 @@ struct LabelPolicy {
     std::optional<std::string> release_threshold;  // four eyes at or above this level
     std::uint32_t suite_floor = 1;
     std::vector<NationalScheme> nationals = {};  // by id
+    // Held back from readers until witnessed, at or above this level.
+    std::optional<std::string> witness_threshold;
 
     const PolicyLevel* level(std::string_view level_id) const;
     const PolicyCategory* category(std::string_view tag) const;

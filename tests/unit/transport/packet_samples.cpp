@@ -50,7 +50,7 @@ Prove PacketSamples::packet() {
 }
 template <>
 PublishStatement PacketSamples::packet() {
-    return {StatementKind(number(1, 2)), bytes(1, 800), fixed<Ed25519Signature>()};
+    return {StatementKind(number(1, 3)), bytes(1, 800), fixed<Ed25519Signature>()};
 }
 template <>
 FetchPeers PacketSamples::packet() {
@@ -112,6 +112,10 @@ NoticesKept PacketSamples::packet() {
     return {LeafIndex(any())};
 }
 template <>
+Cosign PacketSamples::packet() {
+    return {TreeSize(any()), any(), fixed<Ed25519Signature>()};
+}
+template <>
 Challenge PacketSamples::packet() {
     return {fixed<SessionNonce>(), BrokerId::parse("broker-1").value(), Epoch(any()),
             static_cast<std::uint32_t>(number(1, 9))};
@@ -130,7 +134,7 @@ SessionError PacketSamples::packet() {
 }
 template <>
 StatementLogged PacketSamples::packet() {
-    return {StatementKind(number(1, 2)), fixed<Sha256Digest>(), LeafIndex(any())};
+    return {StatementKind(number(1, 3)), fixed<Sha256Digest>(), LeafIndex(any())};
 }
 template <>
 Peers PacketSamples::packet() {
