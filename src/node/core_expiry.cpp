@@ -41,6 +41,8 @@ Status Core::end_messages(UnixMillis now) {
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(kept.seal, kept.signature.view()));
         const auto ends = label_ends(registry().registry().policy, seal.header.label);
         if (!ends || now < *ends) continue;
+        SAMPAN_TRY(
+            journal_->append({JournalEvent::ended, {}, seal.header.message_id, to_rfc3339(*ends)}, now));
         SAMPAN_TRY(store_.end_message(kept.subject, now));
         for (const PartDescription& part : seal.header.parts) files.push_back(part.root.hex());
     }

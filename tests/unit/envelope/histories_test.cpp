@@ -184,7 +184,8 @@ class History {
              !judge_recipient(header, reader, epoch(knows_[copy.reader]), now).permitted()))
             return;
         ++given_;
-        // By the newest epoch of the two: the reader's may have come by a file, ahead of the broker's.
+        // By the newest epoch that was signed. No node is ahead of its broker here: what only one of them knows,
+        // only one of them can heed, and then none of the four may be missing.
         const std::size_t newest = std::max(broker_, knows_[copy.reader]);
         if (!entitled(epoch(newest).registry(), header.label, reader)) ++leaks_;
     }
