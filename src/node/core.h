@@ -243,7 +243,8 @@ class Core {
     Status remember_peer(KnownPeer known, UnixMillis now);
     void fetch_peers(UnixMillis now);
     Status learn_peers(const Peers& peers, const Checkpoint& checkpoint, UnixMillis now);
-    Status observe_checkpoint(const std::string& note, UnixMillis now);
+    // What the broker shows unasked may have been overtaken by what it showed before; its greeting may not.
+    Status observe_checkpoint(const std::string& note, UnixMillis now, bool may_be_overtaken = false);
     bool is_verified(const Checkpoint& checkpoint) const;
     void learn_time(std::uint64_t entry_s);
     UnixMillis no_earlier(UnixMillis now) const;
@@ -328,6 +329,7 @@ class Core {
     bool began_ = false;  // the registry is as new as the broker's, and what a session begins with was sent
     std::int64_t clock_difference_ms_ = 0, clock_drift_ms_ = 0;
     UnixMillis newest_proven_;
+    std::optional<std::pair<Checkpoint, std::string>> unjudged_;  // cosigned, and not by a quorum known here
     std::uint64_t descriptor_logged_ = 0, bundle_logged_ = 0;  // newest counters that the broker has logged
     UnixMillis statements_sent_at_, registry_asked_at_;
     EpochPieces registry_pieces_;

@@ -44,6 +44,8 @@ Status Core::learn_peers(const Peers& peers, const Checkpoint& checkpoint, UnixM
     for (const Peer& peer : peers.peers) SAMPAN_TRY(learn_peer(peer, checkpoint, now));
     if (!peers.complete) return ok_status();
     peers_asked_ = false;
+    if (const auto unjudged = std::exchange(unjudged_, std::nullopt))
+        SAMPAN_TRY(observe_witnessed(unjudged->first, unjudged->second, now));
     SAMPAN_TRY(retry_held(now));
     return seal_refused_again(now);
 }
@@ -177,7 +179,7 @@ bool Core::is_verified(const Checkpoint& checkpoint) const {
     return at != verified_roots_.end() && at->second == checkpoint.root;
 }
 
-Status Core::observe_checkpoint(const std::string& note, UnixMillis now) {
+Status Core::observe_checkpoint(const std::string& note, UnixMillis now, bool may_be_overtaken) {
     const BrokerEntry* known = broker();
     if (known == nullptr) return ok_status();
     auto verified = verify_checkpoint(note, registry().registry().log_origin(), known->log_key);
@@ -196,6 +198,10 @@ Status Core::observe_checkpoint(const std::string& note, UnixMillis now) {
         SAMPAN_TRY(cosign(*verified, now));
         return observe_witnessed(*verified, note, now);
     }
+    // A quorum's word on a head that others have overtaken: what stands below it is vouched for by the next
+    // one.
+    if (verified->size < pinned_->size && may_be_overtaken && Note::parse(note)->signatures.size() > 1)
+        return ok_status();
     if (verified->size < pinned_->size)
         return log_fails(Error(LogError::rollback,
                                "the broker's log has " + std::to_string(verified->size.get()) + " entries; " +

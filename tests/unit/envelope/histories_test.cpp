@@ -100,7 +100,7 @@ class History {
                     broker_ = std::min(broker_ + 1 + below(random_, 3), k_epochs - 1);
                     break;
                 case 1:  // a node learns, by its session or by a file
-                    learn(below(random_, knows_.size()));
+                    learn(below(random_, knows_.size()), below(random_, 4) == 0 ? 1 : 0);
                     break;
                 case 2:
                     publish();
@@ -120,7 +120,9 @@ class History {
     const std::vector<AgencyId>& agencies() const { return library_.exchange.agencies(); }
     const RegistryEpoch& epoch(std::size_t i) const { return *library_.epochs[i]; }
     bool checks(Point point) const { return (off_ & point) == 0; }
-    void learn(std::size_t node) { knows_[node] = std::max(knows_[node], broker_); }
+    void learn(std::size_t node, std::size_t beyond) {
+        knows_[node] = std::max(knows_[node], std::min(broker_ + beyond, k_epochs - 1));
+    }
 
     Label any_label(const AgencyId& originator) {
         Label label = library_.exchange.label(originator.text(), k_levels[below(random_, 4)]);
@@ -178,15 +180,15 @@ class History {
         const AgencyId& reader = agencies()[copy.reader];
         const UnixMillis now = library_.exchange.now();
         if (checks(delivering) && !judge_recipient(header, reader, epoch(broker_), now).permitted()) return;
-        learn(copy.reader);
+        learn(copy.reader, 0);
         if (checks(receiving) &&
             (!judge_sender(header, epoch(knows_[copy.reader]), now).ok() ||
              !judge_recipient(header, reader, epoch(knows_[copy.reader]), now).permitted()))
             return;
         ++given_;
-        // By the newest epoch that was signed. No node is ahead of its broker here: what only one of them knows,
-        // only one of them can heed, and then none of the four may be missing.
-        const std::size_t newest = std::max(broker_, knows_[copy.reader]);
+        // By the newest epoch that a point which decides holds: the reader's may have come by a file, ahead
+        // of the broker's.
+        const std::size_t newest = checks(receiving) ? std::max(broker_, knows_[copy.reader]) : broker_;
         if (!entitled(epoch(newest).registry(), header.label, reader)) ++leaks_;
     }
 
