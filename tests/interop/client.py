@@ -216,24 +216,33 @@ class Client:
         return f"{self.registry.value['exchange']}/log/{self.registry.value.get('incarnation', 0)}"
 
     def take_checkpoint(self, note):
-        """Accepts a checkpoint only when the log grew from the one held."""
+        """Accepts a checkpoint only when it and the one held are of one log that only grew; the larger is held."""
         new = Checkpoint(note, self.origin(), self.registry.broker(self.broker)["log_key"])
         old = self.checkpoint
-        if old and old.size and old.size != new.size:
-            require(new.size > old.size, "the log never shrinks")
-            self.send("fetch_consistency", from_size=old.size, to_size=new.size)
+        if old and old.size == new.size:
+            require(old.root == new.root, "one root for one size")
+        elif old and old.size:
+            # A quorum's cosignatures come with a checkpoint that may be smaller than the newest that was shown.
+            low, high = sorted((old, new), key=lambda c: c.size)
+            self.send("fetch_consistency", from_size=low.size, to_size=high.size)
             answer = self.expect("consistency")
-            require(consistent(old.size, new.size, old.root, new.root, answer.get("proof", [])), "the log only grows")
-        self.checkpoint = new
+            require(consistent(low.size, high.size, low.root, high.root, answer.get("proof", [])), "the log only grows")
+        if not old or new.size > old.size:
+            self.checkpoint = new
         return new
 
-    def newest_checkpoint(self):
-        self.send("fetch_checkpoint")
-        return self.take_checkpoint(self.expect("checkpoint")["note"])
+    def newest_checkpoint(self, beyond=-1):
+        """One whose tree has the entry `beyond`. Notes that come unasked look like the answer, and may be older."""
+        for _ in range(200):
+            self.send("fetch_checkpoint")
+            checkpoint = self.take_checkpoint(self.expect("checkpoint")["note"])
+            if checkpoint.size > beyond:
+                return checkpoint
+        raise Distrust(f"no checkpoint of a tree with entry {beyond}")
 
     def prove_included(self, leaf_index, kind, time_s, subject):
         """That this entry stands at this place of the newest checkpoint's tree."""
-        checkpoint = self.newest_checkpoint()
+        checkpoint = self.newest_checkpoint(leaf_index)
         self.send("fetch_inclusion", leaf_indexes=[leaf_index], tree_size=checkpoint.size)
         answer = self.expect("inclusion")
         proofs = {p.get("leaf_index", 0): p.get("proof", []) for p in answer["proofs"]}

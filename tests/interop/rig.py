@@ -158,9 +158,14 @@ class HostileCase(unittest.TestCase):
 
     def assert_ended(self, client, name, patience_s=10):
         """The next word is a final refusal of this name, and the log has it."""
-        with self.assertRaises(Refused) as refused:
+        try:
             client.await_packet("nothing else", patience_s=patience_s)
-        self.assertEqual((refused.exception.name, refused.exception.final), (name, True), refused.exception)
+        except Refused as refused:
+            self.assertEqual((refused.name, refused.final), (name, True), refused)
+        except TimeoutError:
+            # The word is sent a moment before the connection is shut: on a machine that stands still it is lost with it.
+            client.send("ping", token=9)
+            self.assertEqual([n for n, _ in client.line.receive(0.5) if n == "pong"], [])
         wait_for(f"the broker to log {name}", lambda: any(
             e["name"] == name and e["agency"] == client.agency.agency for e in self.rig.events("session_ended")), 5)
 

@@ -32,6 +32,7 @@ BrokerProcess::~BrokerProcess() {
 void BrokerProcess::start() {
     if (running()) return;
     ++life_;
+    calm();
     BrokerStoreOptions options;
     options.directory = k_folder;
     options.files = &files_;
@@ -83,6 +84,11 @@ void BrokerProcess::end_process() {
 void BrokerProcess::calm() {
     cut_ = full_ = fail_ = false;
     disk_->fail_at(0, false);
+}
+
+void BrokerProcess::fill_disk(bool full) {
+    full_ = full;
+    disk_->fail_at(full ? 1 : 0, true);
 }
 
 void BrokerProcess::lose_power() {
@@ -164,7 +170,6 @@ void BrokerProcess::batch() {
     const CommitBatch& decided = core_->step(input, facts);
     now_at(Check::none);
     if (decided.empty()) return perform(core_->committed());
-    if (full_) return perform(core_->rolled_back());
     if (world_.plan().defect == Defect::answer_before_commit) {
         // The batch in hand must outlive the core's merging of it.
         const CommitBatch copy = decided;
@@ -188,6 +193,10 @@ bool BrokerProcess::commit(const CommitBatch& decided) {
     const std::size_t before = disk_->operations();
     if (std::exchange(fail_, false)) disk_->fail_at(before + 1 + world_.dice().below(3), false);
     const Status done = store_->commit(decided);
+    if (!done.ok() && done.error().is(StoreError::disk_full)) {
+        perform(core_->rolled_back());
+        return false;
+    }
     if (!done.ok()) {
         // After an I/O error nothing is known of the disk: the process stops, and starts again from it.
         world_.note("broker: " + done.error().text());

@@ -42,7 +42,7 @@ class BrokerProcess : private DeliverySink {
     void lose_power();
     // The next commit is cut short by a loss of power, at any of its disk operations.
     void lose_power_in_commit() { cut_ = true; }
-    void fill_disk(bool full) { full_ = full; }
+    void fill_disk(bool full);
     void fail_disk() { fail_ = true; }
     // No fault that has not happened yet will.
     void calm();

@@ -5,28 +5,44 @@
 
 namespace sampan::sim {
 namespace {
-Check g_at = Check::none, g_off = Check::none;  // one thread; the seam is a free function
+
+// One thread; the seam is a free function, so its state is the program's.
+struct Switch {
+    Check at = Check::none;
+    Check off = Check::none;
+};
+Switch& the_switch() {
+    static Switch value;
+    return value;
+}
+bool is_off() {
+    const Switch& now = the_switch();
+    return now.off == Check::all || (now.off != Check::none && now.off == now.at);
+}
+
 }  // namespace
 
 void now_at(Check check) {
-    g_at = check;
+    the_switch().at = check;
 }
 void switch_off(Check check) {
-    g_off = check;
-}
-bool is_off() {
-    return g_off == Check::all || (g_off != Check::none && g_off == g_at);
+    the_switch().off = check;
 }
 
 }  // namespace sampan::sim
 
-// Names as the Itanium ABI has them: sampan::judge_recipient(Header const&, AgencyId const&, RegistryEpoch
-// const&, UnixMillis).
-extern "C" sampan::Decision SAMPAN_REAL_JUDGE(const sampan::Header& header, const sampan::AgencyId& recipient,
-                                              const sampan::RegistryEpoch& epoch, sampan::UnixMillis now);
-extern "C" sampan::Decision SAMPAN_WRAP_JUDGE(const sampan::Header& header, const sampan::AgencyId& recipient,
-                                              const sampan::RegistryEpoch& epoch, sampan::UnixMillis now) {
-    sampan::Decision decision = SAMPAN_REAL_JUDGE(header, recipient, epoch, now);
-    if (sampan::sim::is_off()) decision.verdict = sampan::Verdict::permitted;
+// By the names that the linker gives them, so that both stay C++ functions.
+namespace sampan::sim {
+Decision real_judge(const Header& header, const AgencyId& recipient, const RegistryEpoch& epoch,
+                    UnixMillis now) __asm__(SAMPAN_REAL_JUDGE);
+Decision wrapped_judge(const Header& header, const AgencyId& recipient, const RegistryEpoch& epoch,
+                       UnixMillis now) __asm__(SAMPAN_WRAP_JUDGE);
+
+Decision wrapped_judge(const Header& header, const AgencyId& recipient, const RegistryEpoch& epoch,
+                       UnixMillis now) {
+    Decision decision = real_judge(header, recipient, epoch, now);
+    if (is_off()) decision.verdict = Verdict::permitted;
     return decision;
 }
+
+}  // namespace sampan::sim

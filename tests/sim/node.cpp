@@ -53,10 +53,12 @@ node::CoreOptions NodeProcess::options() {
 void NodeProcess::start() {
     if (running()) return;
     ++life_;
+    calm();
     auto store = NodeStore::open("/" + agency_.text() + "/node.db", agency_, disk_->name());
     require(store.ok(), "G12: the store of " + agency_.text() +
                             " does not open after a crash: " + (store.ok() ? "" : store.error().text()));
     store_ = std::move(store).value();
+    clock_ = std::make_unique<node::NodeClock>(machine_);
     core_ = must(node::Core::create(options(), *store_, files_, first_epoch_of(exchange_.chain()), clock()));
     must(core_->unlock({archive_.public_key, archive_.secret_key.duplicate()}, clock()));
     world_.note(agency_.text() + ": started");
@@ -69,6 +71,7 @@ void NodeProcess::end_process() {
     if (connected_) line_.end();
     connected_ = false;
     core_.reset();
+    clock_.reset();
     store_.reset();
 }
 
@@ -84,6 +87,11 @@ void NodeProcess::new_disk_after(std::size_t operations) {
 void NodeProcess::calm() {
     cut_ = full_ = fail_ = false;
     disk_->fail_at(0, false);
+}
+
+void NodeProcess::fill_disk(bool full) {
+    full_ = full;
+    disk_->fail_at(full ? 1 : 0, true);
 }
 
 void NodeProcess::lose_power() {
@@ -149,15 +157,19 @@ void NodeProcess::schedule_tick() {
 
 void NodeProcess::in_batch(const std::function<Status()>& work) {
     const std::uint64_t life = life_;
+    clock_->learn(core_->newest_proven_entry());
+    core_->set_clock_drift(-clock_->drift_ms());
     must(store_->begin_batch());
     const Status done = work();
-    if (!done.ok() || full_) {
+    if (!done.ok()) {
         store_->abandon_batch();
-        return failed(full_ ? Error(StoreError::disk_full, "simulated") : done.error());
+        return failed(done.error());
     }
     if (!commit() || life != life_) return;
     flush();
-    if (life == life_ && on_change) on_change(*this);
+    if (life != life_ || disk_->operations() == operations_seen_) return;
+    operations_seen_ = disk_->operations();
+    if (on_change) on_change(*this);
 }
 
 // False: the process ended on the way.
@@ -211,6 +223,7 @@ std::optional<MessageId> NodeProcess::publish(const std::vector<std::string>& to
             "\"\n[label.categories]\ncompartment = [\"ct\"]\n+++\nText.\n";
     node::PublishRequest request;
     request.briefing = must(parse_briefing(text));
+    request.author.viewer = node::Viewer::whole_agency();
     request.leave_out_denied = request.leave_out_unready = true;
     now_at(Check::compose);
     const auto report = core_->publish(std::move(request), clock());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "node/core.h"
+#include "node/node_clock.h"
 #include "sim/world.h"
 #include "support/memory_files.h"
 #include "support/power_vfs.h"
@@ -23,7 +24,8 @@ class NodeProcess {
     bool session_open() const { return running() && core_->session_open(); }
     node::Core& core() { return *core_; }
     NodeStore& store() { return *store_; }
-    UnixMillis clock() const { return UnixMillis(world_.now() + skew_ms_); }
+    // Log time, as the daemon has it.
+    UnixMillis clock() const { return clock_->wall(); }
 
     void take_connected();
     void take_lost(const std::string& why);
@@ -35,11 +37,12 @@ class NodeProcess {
     // --- faults
     void lose_power();
     void lose_power_in_commit() { cut_ = true; }
-    void fill_disk(bool full) { full_ = full; }
+    void fill_disk(bool full);
     void fail_disk() { fail_ = true; }
     // No fault that has not happened yet will.
     void calm();
-    void set_clock(std::int64_t skew_ms) { skew_ms_ = skew_ms; }
+    // The machine's own clock, which only warns while the node runs.
+    void set_clock(std::int64_t skew_ms) { machine_.skew_ms = skew_ms; }
     void start();
     // Called after everything that may have changed what officers see.
     std::function<void(NodeProcess&)> on_change;
@@ -57,7 +60,19 @@ class NodeProcess {
     void new_disk_after(std::size_t operations);
     void end_process();
 
+    struct Machine final : Clock {
+        explicit Machine(const World& world) : world_(world) {}
+        UnixMillis wall() const override { return UnixMillis(world_.now() + skew_ms); }
+        MonotonicMillis monotonic() const override { return MonotonicMillis(world_.now()); }
+        std::int64_t skew_ms = 0;
+
+      private:
+        const World& world_;
+    };
+
     World& world_;
+    Machine machine_{world_};
+    std::unique_ptr<node::NodeClock> clock_;
     test::Exchange& exchange_;
     AgencyId agency_;
     Line line_;
@@ -69,8 +84,8 @@ class NodeProcess {
     std::unique_ptr<NodeStore> store_;
     std::unique_ptr<node::Core> core_;
     bool connected_ = false, cut_ = false, full_ = false, fail_ = false;
-    std::int64_t skew_ms_ = 0;
     std::uint64_t life_ = 0, disks_ = 0;
+    std::size_t operations_seen_ = 0;  // of the disk, when what officers see was looked at last
 };
 
 }  // namespace sampan::sim
