@@ -23,7 +23,7 @@ std::string_view cut(std::string_view text, std::size_t limit) {
 }  // namespace
 
 std::string_view journal_event_name(JournalEvent event) {
-    static constexpr std::array<std::string_view, 26> k_names = {"unknown",
+    static constexpr std::array<std::string_view, 27> k_names = {"unknown",
                                                                  "started",
                                                                  "sign_in",
                                                                  "sign_in_failed",
@@ -48,7 +48,8 @@ std::string_view journal_event_name(JournalEvent event) {
                                                                  "officer_changed",
                                                                  "acknowledged",
                                                                  "recalled",
-                                                                 "log_conflict"};
+                                                                 "log_conflict",
+                                                                 "ended"};
     const auto number = static_cast<std::size_t>(event);
     return number < k_names.size() ? k_names[number] : k_names[0];
 }

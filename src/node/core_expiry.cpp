@@ -28,7 +28,10 @@ Status Core::remove_files(const std::vector<std::string>& files) {
 // A page at a time, so that a large inbox never holds up what arrives.
 Status Core::end_messages(UnixMillis now) {
     const Epoch epoch = registry().registry().epoch;
-    if (epoch != ended_under_) ended_position_.reset(), ended_at_ = UnixMillis(0);
+    if (epoch != ended_under_) {
+        ended_position_.reset();
+        ended_at_ = UnixMillis(0);
+    }
     if (!ended_position_ && now < ended_at_ + k_between_rounds_ms && ended_at_.get() != 0) return ok_status();
     ended_under_ = epoch;
     ended_at_ = now;
@@ -38,6 +41,8 @@ Status Core::end_messages(UnixMillis now) {
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(kept.seal, kept.signature.view()));
         const auto ends = label_ends(registry().registry().policy, seal.header.label);
         if (!ends || now < *ends) continue;
+        SAMPAN_TRY(
+            journal_->append({JournalEvent::ended, {}, seal.header.message_id, to_rfc3339(*ends)}, now));
         SAMPAN_TRY(store_.end_message(kept.subject, now));
         for (const PartDescription& part : seal.header.parts) files.push_back(part.root.hex());
     }

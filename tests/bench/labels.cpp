@@ -69,7 +69,7 @@ void decide(benchmark::State& state) {
                         {"zz-001", {"v-002", "v-005"}},
                         {"zz-002", {"v-005"}}};
     for (std::size_t i = 1; i <= 20; ++i) {
-        char id[16];
+        char id[32];
         std::snprintf(id, sizeof id, "a-%04zu", i);
         label.releasable_to.push_back(test::agency_id(id));
     }

@@ -41,6 +41,7 @@ enum class JournalEvent : std::uint8_t {
     acknowledged = 23,
     recalled = 24,
     log_conflict = 25,
+    ended = 26,  // its label expired, or its level is kept no longer: the content left
 };
 std::string_view journal_event_name(JournalEvent event);
 

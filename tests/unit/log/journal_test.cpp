@@ -17,7 +17,7 @@ JournalSalt salt(std::uint8_t fill) {
 }  // namespace
 
 TEST_CASE("an entry of a journal reads as it was written") {
-    for (const auto event : {JournalEvent::started, JournalEvent::read, JournalEvent::log_conflict}) {
+    for (const auto event : {JournalEvent::started, JournalEvent::read, JournalEvent::ended}) {
         JournalNote note = k_note;
         note.event = event;
         if (event == JournalEvent::started) note.message.reset();

@@ -30,7 +30,7 @@ class Body final : public File {
     Bytes bytes_;
 };
 
-node::ApiResponse import(Served& served, const Bytes& epoch) {
+node::ApiResponse import_file(Served& served, const Bytes& epoch) {
     Body body(epoch);
     node::ApiRequest request;
     request.method = "PUT";
@@ -48,7 +48,7 @@ void set_status(Registry& registry, std::string_view agency, MemberStatus status
 void grow(Registry& registry) {
     PolicyCategory topics{"zz-topic", CategoryType::informative, "Topic", {}};
     for (int i = 0; i < 40'000; ++i) {
-        char value[32];
+        char value[48];
         std::snprintf(value, sizeof value, "a-topic-that-is-long-%06d", i);
         topics.values.emplace_back(value);
     }
@@ -94,20 +94,20 @@ TEST_CASE("epochs come over an air gap as files, in order, and every other file 
         exchange.next_epoch([](Registry& r) { set_status(r, "my-rmp", MemberStatus::suspended); })
             ->signed_bytes();
 
-    REQUIRE(error_name_of(import(served, third)) == "registry_gap");
+    REQUIRE(error_name_of(import_file(served, third)) == "registry_gap");
     Bytes altered = second;
     altered[altered.size() / 2] ^= 1;
-    REQUIRE_FALSE(error_name_of(import(served, altered)).empty());
-    REQUIRE(import(served, second).status == 200);
-    REQUIRE(import(served, second).status == 200);
-    REQUIRE(import(served, third).status == 200);
-    REQUIRE(error_name_of(import(served, second)) == "registry_rollback");
-    REQUIRE(error_name_of(import(served, Bytes())) == "file_too_large");
+    REQUIRE_FALSE(error_name_of(import_file(served, altered)).empty());
+    REQUIRE(import_file(served, second).status == 200);
+    REQUIRE(import_file(served, second).status == 200);
+    REQUIRE(import_file(served, third).status == 200);
+    REQUIRE(error_name_of(import_file(served, second)) == "registry_rollback");
+    REQUIRE(error_name_of(import_file(served, Bytes())) == "file_too_large");
 
     // Another exchange's second epoch: signed, but not by our authority.
     Exchange other;
     const Bytes foreign = other.next_epoch([](Registry& r) { ++r.witness_quorum; })->signed_bytes();
-    REQUIRE(error_name_of(import(served, foreign)) == "registry_fork");
+    REQUIRE(error_name_of(import_file(served, foreign)) == "registry_fork");
 
     const json epochs = served.get("/v1/registry/epochs");
     REQUIRE(epochs["epochs"].size() == 3);
