@@ -39,7 +39,6 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, const RegistryCh
     state.answer_counter = facts.answer_counter;
     state.broker_list_counter = facts.broker_list_counter;
     state.session_counter = facts.session_counter;
-    state.registry = chain.newest();
     state.epochs_logged = facts.epochs.size();
     if (state.epochs_logged > chain.epochs().size())
         return Error(IdentityError::registry_rollback,
@@ -51,6 +50,8 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, const RegistryCh
             return Error(StoreError::damaged, "the logged registry epochs are not in order");
         state.epochs.push_back(chain.epochs()[i]);
     }
+    // What is not in the log yet rules from the batch that logs it.
+    state.registry = state.epochs.empty() ? chain.newest() : state.epochs.back();
     SAMPAN_ASSIGN(state.keys, make_key_book(facts.statements));
     for (const auto& [agency, list] : facts.outcome_lists)
         state.agencies[state.number_of(agency)].newest_outcomes = list;

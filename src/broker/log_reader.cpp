@@ -167,7 +167,7 @@ Result<std::vector<Packet>> LogReader::entries(const FetchEntries& request, cons
 }
 
 std::vector<Packet> LogReader::registry(const FetchRegistry& request) const {
-    return {make_registry_answer(request, state_.registry->registry().epoch, [&](Epoch epoch) {
+    return {make_registry_answer(request, Epoch(state_.epochs.size()), [&](Epoch epoch) {
         return ByteView(state_.epochs[static_cast<std::size_t>(epoch.get() - 1)]->signed_bytes());
     })};
 }

@@ -214,6 +214,7 @@ class Core {
 
     Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain, Officers officers);
     Status load(UnixMillis now);
+    Status settle(UnixMillis now);
 
     // The wall clock may be set back; what was to happen in a moment must not wait until it is there again.
     void follow_clock(UnixMillis now);
@@ -388,6 +389,7 @@ class Core {
     std::uint32_t credit_due_ = 0;
     std::optional<UnixMillis> outcome_since_;
     bool outcome_urgent_ = false;
+    bool settled_ = false;
     std::optional<std::uint64_t> list_in_flight_;
     std::optional<UnixMillis> list_again_at_;  // the broker could not take it
     struct Arriving {

@@ -37,6 +37,7 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store
     std::unique_ptr<Core> core(
         new Core(std::move(options), store, files, std::move(chain), std::move(officers)));
     SAMPAN_TRY(core->load(now));
+    SAMPAN_TRY(core->settle(now));
     SAMPAN_TRY(core->sweep_files(now));
     SAMPAN_TRY(core->journal_->append({JournalEvent::started, {}, {}, core->options_.software}, now));
     return core;
@@ -49,8 +50,6 @@ Status Core::load(UnixMillis now) {
         const Status accepted = chain_.accept(epoch);
         if (!accepted.ok() && !accepted.error().is(IdentityError::registry_rollback)) return accepted.error();
     }
-    for (const RegistryPtr& epoch : chain_.epochs())
-        SAMPAN_TRY(store_.keep_epoch(epoch->registry().epoch, epoch->signed_bytes()));
     if (!journal_) {
         SAMPAN_ASSIGN(journal_,
                       Journal::open(store_, journal_origin(options_.keys.agency, options_.keys.exchange)));
@@ -61,7 +60,6 @@ Status Core::load(UnixMillis now) {
     if (!descriptor_) {
         SAMPAN_ASSIGN(Descriptor first, decode_descriptor(options_.keys.first_descriptor.bytes));
         descriptor_ = OwnStatement{options_.keys.first_descriptor, first.counter};
-        SAMPAN_TRY(store_.keep_descriptor(*descriptor_));
     }
     SAMPAN_ASSIGN(bundle_, store_.own_bundle());
     if (bundle_) {
@@ -88,24 +86,33 @@ Status Core::load(UnixMillis now) {
         log_problem_ =
             Error(conflict->name == error_name(LogError::rollback) ? LogError::rollback : LogError::fork,
                   conflict->detail, std::string(k_log_remedy));
-        SAMPAN_TRY(settle_log_problem());
     }
-    SAMPAN_TRY(renew_descriptor(now));
     SAMPAN_ASSIGN(std::vector<KnownPeer> peers, store_.peers());
     for (const KnownPeer& peer : peers) learn_time(peer.bundle_time_s);
     for (KnownPeer& peer : peers) SAMPAN_TRY(remember_peer(std::move(peer), no_earlier(now)));
     SAMPAN_ASSIGN(std::vector<ArrivingPart> parts, store_.arriving_parts());
-    std::set<MessageSubject> whole;
     for (ArrivingPart& part : parts) {
         arriving_subjects_.insert(part.subject);
-        whole.insert(part.subject);
         if (part.frames_held < part.description.frames())
             arriving_.push_back({std::move(part), nullptr, 0, 0, UnixMillis(0)});
     }
-    for (const Arriving& arriving : arriving_) whole.erase(arriving.part.subject);
-    // The last frame was kept, but the program ended before the message was delivered.
-    for (const MessageSubject& subject : whole) SAMPAN_TRY(finish_part(subject, now));
     outcome_since_ = now;
+    settled_ = false;
+    return ok_status();
+}
+
+// What the store lacks of what was read: apart from reading, which a full disk does not prevent.
+Status Core::settle(UnixMillis now) {
+    for (const RegistryPtr& epoch : chain_.epochs())
+        SAMPAN_TRY(store_.keep_epoch(epoch->registry().epoch, epoch->signed_bytes()));
+    SAMPAN_ASSIGN(std::optional<OwnStatement> kept, store_.own_descriptor());
+    if (!kept) SAMPAN_TRY(store_.keep_descriptor(*descriptor_));
+    SAMPAN_TRY(settle_log_problem());
+    SAMPAN_TRY(renew_descriptor(now));
+    // The last frame was kept, but the program ended before the message was delivered.
+    const auto arriving = arriving_subjects_;
+    for (const MessageSubject& subject : arriving) SAMPAN_TRY(finish_part(subject, now));
+    settled_ = true;
     return ok_status();
 }
 
@@ -391,6 +398,7 @@ Status Core::anchor_journal(UnixMillis now, bool at_once) {
 
 Status Core::on_tick(UnixMillis now) {
     follow_clock(now);
+    if (!settled_) SAMPAN_TRY(settle(now));
     if (now >= swept_at_ + k_sweep_ms) SAMPAN_TRY(sweep_files(now));
     SAMPAN_TRY(end_messages(now));
     SAMPAN_TRY(lock_when_unused(now));
