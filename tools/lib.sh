@@ -9,12 +9,10 @@ export LANG=C.UTF-8
 say() { printf '==> %s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# step TITLE COMMAND...: runs quietly, says every 20 seconds how far it is, and on failure shows the end of its log.
-step() {
-  local title=$1 started=$SECONDS quiet=0 status=0
+# run_logged LOG COMMAND...: runs quietly into LOG and says every 20 seconds how far it is.
+run_logged() {
+  local log=$1 started=$SECONDS quiet=0 status=0
   shift
-  local log=$logs/${title//[^a-zA-Z0-9]/-}.log
-  say "$title"
   "$@" >"$log" 2>&1 </dev/null &
   local pid=$!
   trap 'kill $pid 2>/dev/null; exit 130' INT TERM
@@ -27,6 +25,16 @@ step() {
   done
   wait $pid || status=$?
   trap - INT TERM
+  return $status
+}
+
+# step TITLE COMMAND...: the same under a title, and on failure shows the end of the log.
+step() {
+  local title=$1 started=$SECONDS status=0
+  shift
+  local log=$logs/${title//[^a-zA-Z0-9]/-}.log
+  say "$title"
+  run_logged "$log" "$@" || status=$?
   if ((status != 0)); then
     grep -vE '^(\[[0-9]+/[0-9]+\]|-- |ninja: Entering)' "$log" | tail -n 80 >&2 || true
     printf 'error: "%s" failed after %d s (status %d); all of it is in %s\n' \

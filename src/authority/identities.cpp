@@ -1,6 +1,7 @@
 #include "sampan/authority/identities.h"
 
 #include "sampan/crypto/random.h"
+#include "sampan/wire/strict.h"
 
 namespace sampan {
 namespace {
@@ -54,6 +55,11 @@ Result<NewAgency> make_agency(FileSystem& files, const std::string& folder, cons
                               UnixMillis now, const KeyFileCost& cost) {
     SAMPAN_TRY(check_member_names(plan.names, plan.country, "the agency"));
     SAMPAN_TRY(refuse_empty(archive_passphrase));
+    if (!is_dns_label(plan.officer_id) || plan.officer_id.size() > 24)
+        return Error(AuthorityError::bad_terms, "\"" + plan.officer_id + "\" is no officer id",
+                     "use 1 to 24 of a-z, 0-9 and hyphen");
+    if (!is_utf8(as_bytes(plan.officer_name)) || !is_display_text(plan.officer_name, k_title_bytes))
+        return Error(AuthorityError::bad_terms, "the first officer's name cannot be shown");
     SAMPAN_TRY(begin_folder(files, folder, passphrase));
     const CertificateNames names{plan.agency, plan.exchange};
     const KeyWriter write{files, folder, passphrase, cost};
@@ -74,6 +80,7 @@ Result<NewAgency> make_agency(FileSystem& files, const std::string& folder, cons
     const X25519KeyPair archive = X25519KeyPair::generate();
     SAMPAN_TRY(write_key_file(files, folder + "/archive.key", key_purpose::k_archive,
                               archive.secret_key.reveal(k_reveal), archive_passphrase, cost));
+    SAMPAN_TRY(write.text("officer.txt", plan.officer_id + "\n" + plan.officer_name + "\n", 0644));
     SAMPAN_TRY(write.text("archive.pub", archive.public_key.hex() + "\n", 0644));
     Descriptor descriptor;
     descriptor.exchange = plan.exchange;

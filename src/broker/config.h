@@ -4,14 +4,10 @@
 
 #include "broker/settings.h"
 #include "sampan/base/file.h"
+#include "sampan/config/toml.h"
 #include "sampan/identity/registry.h"
 
 namespace sampan::broker {
-
-enum class ConfigError { bad_config };
-constexpr std::string_view error_name(ConfigError) {
-    return "bad_config";
-}
 
 struct Config {
     BrokerId id;

@@ -48,7 +48,7 @@ Result<SecretBuffer> read_descriptor(int descriptor) {
         const ssize_t got = ::read(descriptor, buffer.fill(k_reveal).data() + used, buffer.size() - used);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0)
-            return Error(ConfigError::bad_config, "broker.passphrase_fd " + std::to_string(descriptor) +
+            return Error(ConfigError::bad_file, "broker.passphrase_fd " + std::to_string(descriptor) +
                                                       " cannot be read: " + std::strerror(errno));
         if (got == 0) break;
         used += static_cast<std::size_t>(got);
@@ -68,7 +68,7 @@ Result<SecretBuffer> read_passphrase(const Config& config) {
     }
     const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
     if (credentials == nullptr)
-        return Error(ConfigError::bad_config, "no passphrase for the broker's keys",
+        return Error(ConfigError::bad_file, "no passphrase for the broker's keys",
                      "set broker.passphrase_file or broker.passphrase_fd, or give the systemd credential "
                      "sampan-broker");
     SAMPAN_ASSIGN(Bytes text,

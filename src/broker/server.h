@@ -12,10 +12,10 @@
 #include "broker/config.h"
 #include "broker/gate_process.h"
 #include "broker/log_reader.h"
-#include "broker/log_time.h"
 #include "broker/operations.h"
 #include "broker/pool.h"
 #include "sampan/identity/key_store.h"
+#include "sampan/log/log_time.h"
 
 namespace sampan::broker {
 

@@ -62,11 +62,11 @@ Status Server::load_registry() {
     const Registry& registry = chain_->newest()->registry();
     const BrokerEntry* self = registry.broker(config_.id);
     if (self == nullptr)
-        return Error(ConfigError::bad_config, "the registry knows no broker \"" + config_.id.text() + "\"",
+        return Error(ConfigError::bad_file, "the registry knows no broker \"" + config_.id.text() + "\"",
                      "add it with `sampan authority`, or correct broker.id");
     if (self->curve_key != keys_.curve.public_key || self->log_key != keys_.log->public_key() ||
         self->receipt_key != keys_.receipt->public_key())
-        return Error(ConfigError::bad_config, "the keys in " + config_.keys +
+        return Error(ConfigError::bad_file, "the keys in " + config_.keys +
                                                   " are not those that the registry lists for " +
                                                   config_.id.text());
     return ok_status();

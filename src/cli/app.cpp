@@ -1,5 +1,7 @@
 #include "cli/app.h"
 
+#include "cli/session_file.h"
+
 #include <cstdlib>
 
 namespace sampan::cli {
@@ -38,6 +40,7 @@ App::App() : root_(k_about, "sampan") {
     add_publish_commands(*this);
     add_message_commands(*this);
     add_exchange_commands(*this);
+    add_people_commands(*this);
     add_node_commands(*this);
     add_authority_commands(*this);
     add_agency_commands(*this);
@@ -61,10 +64,15 @@ void App::on(CLI::App* command, Action action) {
     command->callback([this, made = std::move(action)] { action_ = made; });
 }
 
+std::string App::node_socket() const {
+    if (!node_socket_.empty()) return node_socket_;
+    if (const char* set = std::getenv("SAMPAN_NODE"); set != nullptr && *set != '\0') return set;
+    return default_node_socket();
+}
+
 Node App::node() const {
-    if (!node_socket_.empty()) return Node(node_socket_);
-    if (const char* set = std::getenv("SAMPAN_NODE"); set != nullptr && *set != '\0') return Node(set);
-    return Node(default_node_socket());
+    const std::string socket = node_socket();
+    return Node(socket, kept_session(socket));
 }
 
 int App::run(const std::vector<std::string>& arguments, Console& console) {

@@ -29,8 +29,9 @@ class App {
     static CLI::App* command(CLI::App& parent, const std::string& name, const std::string& what,
                              const std::vector<std::string>& examples);
     void on(CLI::App* command, Action action);
-    // The node that --node, SAMPAN_NODE or the default path names.
+    // The node that --node, SAMPAN_NODE or the default path names, with the session that is kept for it.
     Node node() const;
+    std::string node_socket() const;
 
   private:
     CLI::App root_;
@@ -49,7 +50,8 @@ void add_setup_commands(App& app);     // broker, node
 void add_publish_commands(App& app);   // publish, reply
 void add_message_commands(App& app);   // outbox, inbox, read, attachment, receipts
 void add_exchange_commands(App& app);  // registry, dialogues, log
-void add_node_commands(App& app);      // status, doctor, unlock, lock
+void add_node_commands(App& app);      // status, doctor, lock
+void add_people_commands(App& app);    // sign-in, sign-out, whoami, passphrase, totp, officer
 void add_demo_command(App& app);
 void add_help_commands(App& app);  // completion, help, version
 

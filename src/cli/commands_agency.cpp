@@ -7,6 +7,7 @@ namespace {
 
 struct AgencyOptions {
     std::string folder, agency, exchange, country, kind = "member-state";
+    std::string officer = "admin", officer_name = "First security administrator";
     std::vector<std::string> names;
     PassphraseSource passphrase, archive_passphrase;
     bool exercise_keys = false;
@@ -34,6 +35,8 @@ Result<AgencyPlan> plan_of(const AgencyOptions& o) {
         plan.names[tagged ? name.substr(0, equals) : "en"] = tagged ? name.substr(equals + 1) : name;
     }
     plan.country = o.country;
+    plan.officer_id = o.officer;
+    plan.officer_name = o.officer_name;
     if (o.kind == "partner") plan.kind = MemberKind::partner;
     if (o.kind == "organisation") plan.kind = MemberKind::international_organisation;
     return plan;
@@ -46,7 +49,7 @@ Result<int> run_init(Console& console, const AgencyOptions& o) {
                                   Ask::twice));
     SAMPAN_ASSIGN(SecretBuffer archive,
                   read_passphrase(console, o.archive_passphrase,
-                                  "new passphrase of the archive (officers type it to read)",
+                                  "new passphrase of " + o.officer + ", the first security administrator",
                                   "--archive-passphrase", Ask::twice));
     SAMPAN_ASSIGN(NewAgency made, make_agency(system_files(), o.folder, plan, passphrase, archive,
                                               system_clock().wall(), cost_of(console, o.exercise_keys)));
@@ -67,7 +70,8 @@ Result<int> run_init(Console& console, const AgencyOptions& o) {
         "Then move " +
         o.folder +
         "/root.key to a place that is never on a network: no program needs it here.\n"
-        "Next: sampan node init");
+        "Next: sampan node init, and once the node runs: sampan sign-in " +
+        o.officer);
     return k_exit_ok;
 }
 
@@ -142,7 +146,14 @@ void add_agency_commands(App& app) {
     init->add_option("--kind", o->kind, "What the agency is")
         ->check(CLI::IsMember({"member-state", "partner", "organisation"}));
     add_passphrase(init, o->passphrase, "", "the passphrase of the node's keys");
-    add_passphrase(init, o->archive_passphrase, "archive-", "the passphrase of the archive");
+    init->add_option("--officer", o->officer, "Officer id of the first security administrator")
+        ->capture_default_str()
+        ->type_name("ID");
+    init->add_option("--officer-name", o->officer_name, "That person's name")
+        ->capture_default_str()
+        ->type_name("TEXT");
+    add_passphrase(init, o->archive_passphrase, "archive-",
+                   "the first security administrator's passphrase, which also opens archive.key");
     init->add_flag("--exercise-keys", o->exercise_keys,
                    "Weak passphrase stretching, for exercises and tests");
     app.on(init, [o](Console& console) { return run_init(console, *o); });

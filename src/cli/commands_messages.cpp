@@ -69,7 +69,7 @@ Result<int> run_inbox(Console& console, const Node& node, const ListOptions& o) 
         locked = locked || title_of(m) == "(locked)";
     }
     console.say(std::to_string(messages.size()) + " messages, " + std::to_string(unread) + " unread (*). " +
-                (locked ? "The archive is locked: sampan unlock" : "Next: sampan read ID"));
+                (locked ? "The archive is locked: sampan sign-in ID" : "Next: sampan read ID"));
     return k_exit_ok;
 }
 

@@ -22,7 +22,7 @@ Result<int> run_status(Console& console, const Node& node) {
          {"exchange", text_of(s, "exchange") + ", epoch " + text_of(s, "epoch") + ", until " +
                           when(s, "registry_expires")},
          {"broker", (flag_of(s, "connected") ? "connected to " : "NOT connected to ") + text_of(s, "broker")},
-         {"archive", flag_of(s, "unlocked") ? "unlocked" : "locked: sampan unlock"},
+         {"archive", flag_of(s, "unlocked") ? "unlocked" : "locked: sampan sign-in ID"},
          {"outbox", outbox_line(object_of(s, "outbox"))},
          {"inbox", text_of(inbox, "total", "0") + " received, " + text_of(inbox, "unread", "0") + " unread"},
          {"log", checkpoint.empty()
@@ -63,15 +63,6 @@ Result<int> run_doctor(Console& console, const Node& node) {
     return failed == 0 ? k_exit_ok : k_exit_failure;
 }
 
-Result<int> run_unlock(Console& console, const Node& node, const PassphraseSource& source) {
-    SAMPAN_ASSIGN(SecretBuffer passphrase,
-                  read_passphrase(console, source, "passphrase of the archive", "--passphrase", Ask::once));
-    const Status done = node.unlock(passphrase);
-    if (!done.ok()) return done.error();
-    console.say("Unlocked. sampan lock locks it again.");
-    return k_exit_ok;
-}
-
 }  // namespace
 
 void add_node_commands(App& app) {
@@ -81,17 +72,12 @@ void add_node_commands(App& app) {
     CLI::App* doctor = App::command(app.root(), "doctor",
                                     "What is wrong, if anything, and what to do about it", {"sampan doctor"});
     app.on(doctor, [&app](Console& console) { return run_doctor(console, app.node()); });
-    const auto source = std::make_shared<PassphraseSource>();
-    CLI::App* unlock = App::command(app.root(), "unlock",
-                                    "Unlock the node's archive, so that messages can be read and published",
-                                    {"sampan unlock", "sampan unlock --passphrase-file archive.txt"});
-    add_passphrase(unlock, *source, "", "the archive's passphrase");
-    app.on(unlock, [source, &app](Console& console) { return run_unlock(console, app.node(), *source); });
     CLI::App* lock = App::command(
-        app.root(), "lock", "Lock the archive: messages still arrive, none can be read", {"sampan lock"});
+        app.root(), "lock",
+        "Sign everybody out and lock the archive: messages still arrive, none can be read", {"sampan lock"});
     app.on(lock, [&app](Console& console) -> Result<int> {
         SAMPAN_TRY(app.node().post("/v1/lock"));
-        console.say("Locked.");
+        console.say("Locked. Nobody is signed in.");
         return k_exit_ok;
     });
 }

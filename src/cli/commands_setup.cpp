@@ -116,7 +116,7 @@ Result<int> run_node_init(Console& console, const SetupOptions& o) {
     else
         console.out() << fields({{"agency", agency}, {"config", o.config}, {"socket", config.socket}});
     console.say("Next: sampan node run --config " + o.config + "\nOfficers then use --node " + config.socket +
-                ", or export SAMPAN_NODE=" + config.socket);
+                ", or export SAMPAN_NODE=" + config.socket + "; then sampan sign-in ID");
     return k_exit_ok;
 }
 
@@ -209,7 +209,7 @@ void add_node_group(App& app) {
                      "File (mode 0600) that node.toml names for the keys' passphrase")
         ->type_name("FILE");
     init->add_option("--archive-passphrase-file", o->archive_passphrase_file,
-                     "File that unlocks the archive at start; without it officers type sampan unlock")
+                     "File that unlocks the archive at start; without it the first sign-in does")
         ->type_name("FILE");
     app.on(init, [o](Console& console) { return run_node_init(console, *o); });
 

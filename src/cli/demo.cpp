@@ -82,8 +82,9 @@ Status tell(Console& console, DemoExchange& exchange, DemoStory& story, const De
         SAMPAN_TRY(exchange.start_broker());
     }
     {
-        const Step step(console, std::to_string(exchange.nodes().size()) +
-                                     " nodes: connected, unlocked, each with the others' prekeys");
+        const Step step(console,
+                        std::to_string(exchange.nodes().size()) +
+                            " nodes: connected, an officer signed in, each with the others' prekeys");
         SAMPAN_TRY(exchange.start_nodes(console));
     }
     {
@@ -105,10 +106,12 @@ void stay(Console& console, const DemoExchange& exchange) {
     std::string text =
         "\nEverything runs. In another terminal:\n\n  export PATH=" + exchange.places().programs +
         ":$PATH\n  export SAMPAN_NODE=" + first.socket + "      # " + first.name +
+        "\n  sampan sign-in admin --passphrase-file " + exchange.path("passphrase.txt") +
         "\n  sampan status; sampan inbox; sampan read ID; sampan registry; sampan doctor\n"
         "  sampan template > update.md; sampan publish update.md --dry-run\n"
         "  sampan --node " +
-        exchange.nodes().back().socket +
+        exchange.nodes().back().socket + " sign-in admin --passphrase-file " +
+        exchange.path("passphrase.txt") + "; sampan --node " + exchange.nodes().back().socket +
         " inbox\n"
         "  sampan authority suspend " +
         exchange.path("authority") + " th-rtp --passphrase-file " + exchange.path("passphrase.txt") +

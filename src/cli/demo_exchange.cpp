@@ -12,6 +12,7 @@ namespace {
 constexpr int k_patience_s = 60;
 constexpr KeyFileCost k_demo_cost{1, 64};  // quick to make and to guess: nobody's secrets are here
 constexpr std::string_view k_passphrase = "exercise only";
+constexpr std::string_view k_demo_officer = "admin";
 
 }  // namespace
 
@@ -87,7 +88,7 @@ Status DemoExchange::make_agencies(Console& console, const AgenciesFile& list, A
         SAMPAN_ASSIGN(VerifiedJoiningRequest request, verify_joining_request(as_text(text), now));
         SAMPAN_TRY(authority.admit(request, planned.terms, now));
         nodes_.push_back({plan.agency, plan.names.at("en"), path(plan.agency.text() + "/node.toml"),
-                          path(plan.agency.text() + "/node.sock"), nullptr});
+                          path(plan.agency.text() + "/node.sock"), nullptr, ""});
         bar.count(nodes_.size(), list.agencies.size());
         if (InterruptGuard::interrupted()) return Error(CliError::interrupted, "interrupted");
     }
@@ -146,7 +147,7 @@ Status DemoExchange::start_nodes(Console& console) {
                                                 path("logs/" + node.agency.text() + ".log")));
         node.process = std::make_unique<Child>(std::move(child));
     }
-    std::size_t unlocked = 0;
+    std::size_t signed_in = 0;
     for (DemoNode& node : nodes_) {
         SAMPAN_TRY(wait_until("the node of " + node.agency.text() + " to be ready", k_patience_s,
                               [&]() -> Result<bool> {
@@ -157,8 +158,10 @@ Status DemoExchange::start_nodes(Console& console) {
                                                                          node.process->last_words());
                                   return false;
                               }));
-        SAMPAN_TRY(node.node().unlock(passphrase_));
-        bar.count(++unlocked, nodes_.size());
+        SAMPAN_ASSIGN(json session, node.node().post_secret("/v1/sign-in", {{"officer", k_demo_officer}},
+                                                            {{"passphrase", passphrase_}}));
+        node.token = text_of(session, "token");
+        bar.count(++signed_in, nodes_.size());
     }
     return wait_until("every node to be connected and to hold the others' prekeys", k_patience_s,
                       [&] { return settled(); });

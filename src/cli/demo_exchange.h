@@ -24,7 +24,8 @@ struct DemoNode {
     std::string config;
     std::string socket;
     std::unique_ptr<Child> process;
-    Node node() const { return Node(socket); }
+    std::string token;  // of the first officer, who is signed in
+    Node node() const { return Node(socket, token); }
 };
 
 class DemoExchange {

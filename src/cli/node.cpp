@@ -21,7 +21,7 @@ Error failure_of(const HttpAnswer& answer, const json& body) {
     std::string detail = text_of(error, "detail");
     std::string remedy = text_of(error, "remedy");
     const CliError kind = kind_of_answer(answer.status, name);
-    if (kind == CliError::not_allowed && answer.status == 423 && remedy.empty()) remedy = "sampan unlock";
+    if (kind == CliError::not_allowed && answer.status == 423 && remedy.empty()) remedy = "sampan sign-in ID";
     return Error(kind, name + (detail.empty() ? "" : ": " + detail), remedy);
 }
 
@@ -60,32 +60,46 @@ Result<json> Node::post(const std::string& target, const json& value) const {
     return json_of(answer);
 }
 
-Status Node::unlock(const SecretBuffer& passphrase) const {
-    static constexpr std::string_view k_head = "{\"passphrase\":\"";
+Result<json> Node::remove(const std::string& target) const {
+    SAMPAN_ASSIGN(HttpAnswer answer, client_.send("DELETE", target));
+    return json_of(answer);
+}
+
+Result<json> Node::post_secret(const std::string& target, const json& value,
+                               std::initializer_list<SecretField> secrets) const {
     static constexpr std::string_view k_digits = "0123456789abcdef";
+    std::string open = value.dump(-1, ' ', false, json::error_handler_t::replace);
+    open.pop_back();  // the closing brace
     // Every byte below space, quotes and backslashes becomes \u00XX: at most six bytes for one.
-    SecretBuffer escaped(k_head.size() + passphrase.size() * 6 + 2);
-    MutableBytes out = escaped.fill(k_reveal);
+    std::size_t most = open.size() + 1;
+    for (const auto& [name, secret] : secrets) most += name.size() + 6 + secret.size() * 6;
+    SecretBuffer body(most);
+    MutableBytes out = body.fill(k_reveal);
     std::size_t size = 0;
     const auto put = [&](std::string_view text) {
         for (char c : text) out[size++] = static_cast<std::uint8_t>(c);
     };
-    put(k_head);
-    for (const std::uint8_t byte : passphrase.reveal(k_reveal)) {
-        if (byte >= 0x20 && byte != '"' && byte != '\\') {
-            out[size++] = byte;
-            continue;
+    put(open);
+    bool first = value.empty();
+    for (const auto& [name, secret] : secrets) {
+        put(first ? "\"" : ",\"");
+        put(name);
+        put("\":\"");
+        first = false;
+        for (const std::uint8_t byte : secret.reveal(k_reveal)) {
+            if (byte >= 0x20 && byte != '"' && byte != '\\') {
+                out[size++] = byte;
+                continue;
+            }
+            put("\\u00");
+            put(k_digits.substr(byte >> 4, 1));
+            put(k_digits.substr(byte & 15, 1));
         }
-        put("\\u00");
-        put(k_digits.substr(byte >> 4, 1));
-        put(k_digits.substr(byte & 15, 1));
+        put("\"");
     }
-    put("\"}");
-    SAMPAN_ASSIGN(HttpAnswer answer,
-                  client_.send("POST", "/v1/unlock", escaped.reveal(k_reveal).first(size)));
-    const auto body = json_of(answer);
-    if (!body.ok()) return body.error();
-    return ok_status();
+    put("}");
+    SAMPAN_ASSIGN(HttpAnswer answer, client_.send("POST", target, body.reveal(k_reveal).first(size)));
+    return json_of(answer);
 }
 
 Result<json> Node::upload(const std::string& path, const TransferProgress& progress) const {

@@ -18,13 +18,18 @@ std::string default_node_socket();
 
 class Node {
   public:
-    explicit Node(std::string socket) : client_(std::move(socket)) {}
+    explicit Node(std::string socket, const std::string& token = "") : client_(std::move(socket)) {
+        client_.set_token(token);
+    }
     const NodeClient& client() const { return client_; }
 
     Result<json> get(const std::string& target, int wait_s = 60) const;
     Result<json> post(const std::string& target, const json& value = json::object()) const;
-    // POST /v1/unlock, with the passphrase never copied out of wiped memory.
-    Status unlock(const SecretBuffer& passphrase) const;
+    Result<json> remove(const std::string& target) const;  // DELETE
+    // A POST whose body has passphrases beside `value`, which are never copied out of wiped memory.
+    using SecretField = std::pair<std::string_view, const SecretBuffer&>;
+    Result<json> post_secret(const std::string& target, const json& value,
+                             std::initializer_list<SecretField> secrets) const;
     // PUT /v1/uploads of one file; gives its record {"upload","name","size","sha256"}.
     Result<json> upload(const std::string& path, const TransferProgress& progress) const;
     // The raw bytes of a GET into `sink`.

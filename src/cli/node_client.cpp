@@ -93,12 +93,13 @@ http::verb verb_of(std::string_view method) {
 }
 
 template <typename Request>
-void fill(Request& request, std::string_view method, std::string_view target) {
+void fill(Request& request, std::string_view method, std::string_view target, const std::string& token) {
     request.version(11);
     request.method(verb_of(method));
     request.target({target.data(), target.size()});
     request.set(http::field::host, "sampan-node");
     request.set(http::field::connection, "close");
+    if (!token.empty()) request.set(http::field::authorization, "Bearer " + token);
 }
 
 Result<HttpAnswer> read_answer(Connection& connection) {
@@ -134,7 +135,7 @@ Result<HttpAnswer> NodeClient::send(std::string_view method, std::string_view ta
     Connection connection(socket_, wait_s);
     SAMPAN_TRY(connection.open());
     http::request<http::span_body<const std::uint8_t>> request;
-    fill(request, method, target);
+    fill(request, method, target, token_);
     request.body() = {body.data(), body.size()};
     if (!body.empty()) request.set(http::field::content_type, "application/json");
     request.prepare_payload();
@@ -151,7 +152,7 @@ Result<HttpAnswer> NodeClient::upload(std::string_view target, const std::string
     Connection connection(socket_, 120);
     SAMPAN_TRY(connection.open());
     http::request<http::buffer_body> request;
-    fill(request, "PUT", target);
+    fill(request, "PUT", target, token_);
     request.set(http::field::content_type, {media_type.data(), media_type.size()});
     request.set("X-Sampan-Name", {name.data(), name.size()});
     request.content_length(total);
@@ -192,7 +193,7 @@ Result<HttpAnswer> NodeClient::download(std::string_view target, int sink,
     Connection connection(socket_, 120);
     SAMPAN_TRY(connection.open());
     http::request<http::empty_body> request;
-    fill(request, "GET", target);
+    fill(request, "GET", target, token_);
     SAMPAN_TRY(connection.step("reading the request", [&](auto handler) {
         http::async_write(connection.socket(), request, handler);
     }));

@@ -25,6 +25,8 @@ class NodeClient {
 
     explicit NodeClient(std::string socket) : socket_(std::move(socket)) {}
     const std::string& socket() const { return socket_; }
+    // The session's token, in hexadecimal, sent with every request from now on; "" for none.
+    void set_token(std::string token) { token_ = std::move(token); }
 
     // `body` is sent as application/json. `unreachable` when nobody listens, or nothing comes for `wait_s`.
     Result<HttpAnswer> send(std::string_view method, std::string_view target, ByteView body = {},
@@ -37,6 +39,7 @@ class NodeClient {
 
   private:
     std::string socket_;
+    std::string token_;
 };
 
 // RFC 3986: everything but unreserved characters becomes %XX.

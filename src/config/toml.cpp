@@ -143,4 +143,10 @@ Status read_toml(std::string_view text, const std::string& path,
     return table.finish();
 }
 
+std::string path_beside(const std::string& file, const std::string& path) {
+    const auto slash = file.rfind('/');
+    if (path.empty() || path.front() == '/' || slash == std::string::npos) return path;
+    return file.substr(0, slash + 1) + path;
+}
+
 }  // namespace sampan

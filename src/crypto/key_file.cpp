@@ -108,8 +108,8 @@ Result<SecretBuffer> open_sealed(ByteView payload, std::string_view purpose, con
 
 }  // namespace
 
-Status write_key_file(FileSystem& files, const std::string& path, std::string_view purpose, ByteView secret,
-                      const SecretBuffer& passphrase, const KeyFileCost& cost) {
+Result<std::string> seal_key_text(std::string_view purpose, ByteView secret, const SecretBuffer& passphrase,
+                                  const KeyFileCost& cost) {
     SAMPAN_ASSERT(is_dns_label(purpose));
     SAMPAN_ASSERT(!secret.empty() && secret.size() <= k_secret_limit);
     SAMPAN_TRY(check_cost(cost));
@@ -123,23 +123,34 @@ Status write_key_file(FileSystem& files, const std::string& path, std::string_vi
     append(payload, aead_seal(key, sealed.nonce, associated_data(purpose, payload), secret));
     std::string text(k_first_line);
     text.append(purpose).append("\n").append(to_base64(payload)).append("\n");
+    return text;
+}
+
+Result<SecretBuffer> open_key_text(std::string_view text, std::string_view purpose,
+                                   const SecretBuffer& passphrase, const std::string& where) {
+    const std::optional<Lines> lines = split(text);
+    if (!lines) return malformed(where + " is not a key file of this version");
+    if (lines->purpose != purpose)
+        return malformed(where + " holds a key for \"" + std::string(lines->purpose) +
+                         "\", where one for \"" + std::string(purpose) + "\" is needed");
+    const Result<Bytes> payload = from_base64(lines->base64);
+    if (!payload.ok()) return malformed(where + ": " + payload.error().text());
+    Result<SecretBuffer> secret = open_sealed(*payload, purpose, passphrase);
+    if (secret.ok()) return secret;
+    if (secret.error().is(EncodeError::truncated)) return malformed(where + " is cut short");
+    return secret.error().within(where);
+}
+
+Status write_key_file(FileSystem& files, const std::string& path, std::string_view purpose, ByteView secret,
+                      const SecretBuffer& passphrase, const KeyFileCost& cost) {
+    SAMPAN_ASSIGN(std::string text, seal_key_text(purpose, secret, passphrase, cost));
     return write_file(files, path, as_bytes(text), Replace::no, 0600);
 }
 
 Result<SecretBuffer> read_key_file(FileSystem& files, const std::string& path, std::string_view purpose,
                                    const SecretBuffer& passphrase) {
     SAMPAN_ASSIGN(const Bytes bytes, read_private_file(files, path, k_file_limit));
-    const std::optional<Lines> lines = split(as_text(bytes));
-    if (!lines) return malformed(path + " is not a key file of this version");
-    if (lines->purpose != purpose)
-        return malformed(path + " holds a key for \"" + std::string(lines->purpose) + "\", where one for \"" +
-                         std::string(purpose) + "\" is needed");
-    const Result<Bytes> payload = from_base64(lines->base64);
-    if (!payload.ok()) return malformed(path + ": " + payload.error().text());
-    Result<SecretBuffer> secret = open_sealed(*payload, purpose, passphrase);
-    if (secret.ok()) return secret;
-    if (secret.error().is(EncodeError::truncated)) return malformed(path + " is cut short");
-    return secret.error().within(path);
+    return open_key_text(as_text(bytes), purpose, passphrase, path);
 }
 
 }  // namespace sampan

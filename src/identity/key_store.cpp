@@ -96,6 +96,20 @@ Result<X25519KeyPair> load_archive_key(FileSystem& files, const std::string& fol
     return out;
 }
 
+Result<FirstOfficer> read_first_officer(FileSystem& files, const std::string& folder) {
+    SAMPAN_ASSIGN(Bytes text, read_file(files, folder + "/officer.txt", k_small_file_bytes));
+    const std::string_view lines = as_text(text);
+    const std::size_t first = lines.find('\n');
+    const std::size_t second = first == std::string_view::npos ? first : lines.find('\n', first + 1);
+    if (second == std::string_view::npos || second + 1 != lines.size())
+        return Error(CryptoError::bad_key_file,
+                     folder + "/officer.txt: expected two lines, an officer's id and name");
+    SAMPAN_ASSIGN(Bytes credential, read_private_file(files, folder + "/archive.key", k_small_file_bytes));
+    return FirstOfficer{std::string(lines.substr(0, first)),
+                        std::string(lines.substr(first + 1, second - first - 1)),
+                        std::string(as_text(credential))};
+}
+
 Result<BrokerKeys> load_broker_keys(FileSystem& files, const std::string& folder,
                                     const SecretBuffer& passphrase) {
     BrokerKeys out;

@@ -40,15 +40,10 @@ Result<CompiledPolicy> CompiledPolicy::create(LabelPolicy policy, const Sha256Di
     return out;
 }
 
-Decision CompiledPolicy::may_read(const Label& label, const AgencyId& subject, const Clearance& clearance,
-                                  UnixMillis now) const {
+Decision CompiledPolicy::by_clearance(const Label& label, const Clearance& clearance) const {
     const auto decide = [&](Verdict verdict, std::string_view tag = {}, std::string_view value = {}) {
         return Decision{verdict, tag, value, hash_};
     };
-    if (label.policy != policy_.id) return decide(Verdict::unknown_policy, {}, label.policy);
-    if (!check_label(policy_, label).ok()) return decide(Verdict::invalid_label);
-    if (label.expires && now >= *label.expires) return decide(Verdict::label_expired);
-    if (label.originator == subject) return decide(Verdict::permitted);
     const PolicyLevel* needed = policy_.level(label.classification);
     const PolicyLevel* held = policy_.level(clearance.level);
     if (held == nullptr || held->rank < needed->rank)
@@ -66,6 +61,25 @@ Decision CompiledPolicy::may_read(const Label& label, const AgencyId& subject, c
                          [&](const auto& v) { return holds(own, v); }))
             return decide(Verdict::no_permissive_value, category.tag);
     }
+    return decide(Verdict::permitted);
+}
+
+Decision CompiledPolicy::person_may_read(const Label& label, const Clearance& clearance) const {
+    if (label.policy != policy_.id) return {Verdict::unknown_policy, {}, label.policy, hash_};
+    if (!check_label(policy_, label).ok()) return {Verdict::invalid_label, {}, {}, hash_};
+    return by_clearance(label, clearance);
+}
+
+Decision CompiledPolicy::may_read(const Label& label, const AgencyId& subject, const Clearance& clearance,
+                                  UnixMillis now) const {
+    const auto decide = [&](Verdict verdict, std::string_view tag = {}, std::string_view value = {}) {
+        return Decision{verdict, tag, value, hash_};
+    };
+    if (label.policy != policy_.id) return decide(Verdict::unknown_policy, {}, label.policy);
+    if (!check_label(policy_, label).ok()) return decide(Verdict::invalid_label);
+    if (label.expires && now >= *label.expires) return decide(Verdict::label_expired);
+    if (label.originator == subject) return decide(Verdict::permitted);
+    if (const Decision held = by_clearance(label, clearance); !held.permitted()) return held;
     if (!label.releasable_to.empty() &&
         !std::binary_search(label.releasable_to.begin(), label.releasable_to.end(), subject))
         return decide(Verdict::not_releasable);

@@ -1,8 +1,8 @@
 #include "node/api.h"
 
-#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "node/api_json.h"
 #include "node/views.h"
 #include "sampan/crypto/random.h"
 #include "sampan/log/export.h"
@@ -10,59 +10,8 @@
 namespace sampan::node {
 namespace {
 
-using nlohmann::json;
-
-constexpr int k_json_depth = 8;
 constexpr std::uint32_t k_entries_per_request = 256;
 constexpr std::int64_t k_entries_patience_ms = 10'000;
-
-ApiResponse ok(std::string body) {
-    ApiResponse out;
-    out.body = std::move(body);
-    return out;
-}
-ApiResponse fail(const Error& error) {
-    return error_response(status_of(error), error);
-}
-ApiResponse answer(Result<std::string> body) {
-    return body.ok() ? ok(std::move(*body)) : fail(body.error());
-}
-
-Error bad_request(std::string why) {
-    return Error(NodeError::bad_request, std::move(why), "docs/openapi.yaml describes the request");
-}
-
-// An object of known keys, at most k_json_depth deep.
-Result<json> parse_object(const Bytes& body, std::initializer_list<std::string_view> known) {
-    bool too_deep = false;
-    const auto depth_guard = [&](int depth, json::parse_event_t, json&) {
-        too_deep = too_deep || depth > k_json_depth;
-        return depth <= k_json_depth;
-    };
-    json out = json::parse(body.begin(), body.end(), depth_guard, false);
-    if (too_deep) return bad_request("the JSON is nested too deeply");
-    if (out.is_discarded() || !out.is_object()) return bad_request("the body is not a JSON object");
-    for (const auto& [key, value] : out.items())
-        if (std::find(known.begin(), known.end(), key) == known.end())
-            return bad_request("unknown key \"" + key + "\"");
-    return out;
-}
-
-Result<bool> flag(const json& in, const char* key) {
-    if (!in.contains(key)) return false;
-    if (!in[key].is_boolean()) return bad_request(std::string(key) + ": expected true or false");
-    return in[key].get<bool>();
-}
-Result<std::vector<std::string>> texts(const json& in, const char* key) {
-    std::vector<std::string> out;
-    if (!in.contains(key)) return out;
-    if (!in[key].is_array()) return bad_request(std::string(key) + ": expected a list of texts");
-    for (const json& item : in[key]) {
-        if (!item.is_string()) return bad_request(std::string(key) + ": expected a list of texts");
-        out.push_back(item.get<std::string>());
-    }
-    return out;
-}
 
 // Written to nowhere: the first of two passes over an attachment checks it whole before a byte is shown.
 class NullFile final : public File {
@@ -98,10 +47,18 @@ std::optional<std::vector<std::string>> match(std::string_view pattern,
 
 const std::vector<Route>& routes() {
     static const std::vector<Route> all = {
-        {"GET", "/v1/status"},
-        {"GET", "/v1/doctor"},
-        {"POST", "/v1/unlock"},
-        {"POST", "/v1/lock"},
+        {"GET", "/v1/status", Access::peer},
+        {"GET", "/v1/doctor", Access::peer},
+        {"POST", "/v1/sign-in", Access::peer},
+        {"POST", "/v1/sign-out", Access::people},
+        {"GET", "/v1/whoami", Access::people},
+        {"POST", "/v1/passphrase", Access::people},
+        {"POST", "/v1/totp", Access::people},
+        {"GET", "/v1/officers", Access::people},
+        {"POST", "/v1/officers", Access::security_administrator},
+        {"POST", "/v1/officers/{id}", Access::security_administrator},
+        {"DELETE", "/v1/officers/{id}", Access::security_administrator},
+        {"POST", "/v1/lock", Access::people},
         {"PUT", "/v1/uploads"},
         {"POST", "/v1/messages"},
         {"GET", "/v1/outbox"},
@@ -109,16 +66,37 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/messages/{id}"},
         {"GET", "/v1/messages/{id}/attachments/{index}"},
         {"GET", "/v1/messages/{id}/receipts"},
-        {"GET", "/v1/log/checkpoint"},
-        {"GET", "/v1/log/proof/{id}"},
-        {"GET", "/v1/log/export"},
-        {"GET", "/v1/registry"},
-        {"GET", "/v1/peers"},
+        {"GET", "/v1/log/checkpoint", Access::peer},
+        {"GET", "/v1/log/proof/{id}", Access::people},
+        {"GET", "/v1/log/export", Access::people},
+        {"GET", "/v1/registry", Access::peer},
+        {"GET", "/v1/peers", Access::peer},
     };
     return all;
 }
 
+namespace {
+
+// Of failures that are about who asks; 0 for others.
+unsigned status_of_people(const Error& error) {
+    if (error.is(NodeError::not_signed_in)) return 401;
+    if (error.is(NodeError::wrong_credentials) || error.is(NodeError::code_needed) ||
+        error.is(NodeError::role_missing) || error.is(NodeError::not_cleared) ||
+        error.is(NodeError::passphrase_must_change))
+        return 403;
+    if (error.is(NodeError::locked_out) || error.is(NodeError::too_many_sessions)) return 429;
+    if (error.is(NodeError::unknown_officer)) return 404;
+    if (error.is(NodeError::officer_exists) || error.is(NodeError::last_administrator) ||
+        error.is(NodeError::passphrase_needed))
+        return 409;
+    if (error.is(NodeError::above_agency)) return 422;
+    return 0;
+}
+
+}  // namespace
+
 unsigned status_of(const Error& error) {
+    if (const unsigned people = status_of_people(error); people != 0) return people;
     if (error.is(NodeError::archive_locked)) return 423;
     if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers)) return 422;
     if (error.is(NodeError::reader_not_ready)) return 409;
@@ -143,59 +121,44 @@ ApiResponse Api::handle(const ApiRequest& request) {
             allowed.append(allowed.empty() ? "" : ", ").append(route.method);
             continue;
         }
-        const auto& values = *captured;
-        const auto now = [this] { return clock_.wall(); };
-        const auto view = [&](auto make) {
-            return answer(owner_.run([&, make](Core& core) { return Result<std::string>(make(core)); }));
-        };
-        const auto tail = route.path.substr(4);
-        if (tail == "status")
-            return view([&](Core& core) { return status_view(core, core.broker_address(), now()); });
-        if (tail == "doctor") return view([&](Core& core) { return doctor_view(core, now()); });
-        if (tail == "registry") return view([](Core& core) { return registry_view(core); });
-        if (tail == "peers") return view([](Core& core) { return peers_view(core); });
-        if (tail == "log/checkpoint") return view([](Core& core) { return checkpoint_view(core); });
-        if (tail == "outbox") return view([&](Core& core) { return outbox_view(core, request.query); });
-        if (tail == "inbox") return view([&](Core& core) { return inbox_view(core, request.query); });
-        if (tail == "messages/{id}")
-            return view(
-                [&](Core& core) { return message_view(core, values[0], request.query.contains("peek")); });
-        if (tail == "messages/{id}/receipts")
-            return view([&](Core& core) { return receipts_view(core, values[0]); });
-        if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
-        if (tail == "messages/{id}/attachments/{index}") return attachment(values[0], values[1]);
-        if (tail == "log/export") return export_log();
-        if (tail == "uploads") return upload(request);
-        if (tail == "messages") return publish(request);
-        if (tail == "lock") {
-            owner_.run([](Core& core) {
-                core.lock();
-                return true;
-            });
-            return ok(R"({"unlocked":false})");
-        }
-        return unlock(request);
+        auto caller = authorise(request, route.access);
+        if (!caller.ok()) return fail(caller.error());
+        return serve(route, *captured, request, *caller);
     }
     if (!allowed.empty())
         return error_response(405, bad_request("this path takes " + allowed + ", not " + request.method));
     return error_response(404, Error(NodeError::not_found, "no such path", "docs/openapi.yaml lists them"));
 }
 
-ApiResponse Api::unlock(const ApiRequest& request) {
-    auto body = parse_object(request.body, {"passphrase"});
-    if (!body.ok()) return fail(body.error());
-    if (!body->contains("passphrase") || !(*body)["passphrase"].is_string())
-        return fail(bad_request("passphrase: expected text"));
-    auto& text = (*body)["passphrase"].get_ref<std::string&>();
-    const SecretBuffer passphrase = SecretBuffer::copy_of(as_bytes(text));
-    wipe(MutableBytes(reinterpret_cast<std::uint8_t*>(text.data()), text.size()));
-    // Argon2id takes its time: here, not on the owner's thread.
-    const std::string folder = owner_.run([](Core& core) { return core.keys_folder(); });
-    auto archive = load_archive_key(files_, folder, passphrase);
-    if (!archive.ok()) return fail(archive.error());
-    const UnixMillis now = clock_.wall();
-    const Status done = owner_.run([&](Core& core) { return core.unlock(std::move(*archive), now); });
-    return done.ok() ? ok(R"({"unlocked":true})") : fail(done.error());
+ApiResponse Api::serve(const Route& route, const std::vector<std::string>& values, const ApiRequest& request,
+                       const Caller& caller) {
+    const auto now = [this] { return clock_.wall(); };
+    const auto view = [&](auto make) {
+        return answer(owner_.run([&, make](Core& core) { return Result<std::string>(make(core)); }));
+    };
+    const Viewer& viewer = caller.viewer;
+    const auto tail = route.path.substr(4);
+    if (auto people = serve_people(route, values, request, caller)) return std::move(*people);
+    if (tail == "status")
+        return view([&](Core& core) { return status_view(core, core.broker_address(), now()); });
+    if (tail == "doctor") return view([&](Core& core) { return doctor_view(core, now()); });
+    if (tail == "registry") return view([](Core& core) { return registry_view(core); });
+    if (tail == "peers") return view([](Core& core) { return peers_view(core); });
+    if (tail == "log/checkpoint") return view([](Core& core) { return checkpoint_view(core); });
+    if (tail == "outbox") return view([&](Core& core) { return outbox_view(core, viewer, request.query); });
+    if (tail == "inbox") return view([&](Core& core) { return inbox_view(core, viewer, request.query); });
+    if (tail == "messages/{id}")
+        return view([&](Core& core) {
+            return message_view(core, viewer, values[0], request.query.contains("peek"));
+        });
+    if (tail == "messages/{id}/receipts")
+        return view([&](Core& core) { return receipts_view(core, values[0]); });
+    if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
+    if (tail == "messages/{id}/attachments/{index}") return attachment(caller, values[0], values[1]);
+    if (tail == "log/export") return export_log();
+    if (tail == "uploads") return upload(request);
+    SAMPAN_ASSERT(tail == "messages");
+    return publish(request, caller);
 }
 
 ApiResponse Api::upload(const ApiRequest& request) {
@@ -230,7 +193,7 @@ ApiResponse Api::upload(const ApiRequest& request) {
             .dump());
 }
 
-ApiResponse Api::publish(const ApiRequest& request) {
+ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
     const auto body = parse_object(
         request.body, {"briefing", "uploads", "about", "dry_run", "leave_out_denied", "leave_out_unready"});
     if (!body.ok()) return fail(body.error());
@@ -254,6 +217,7 @@ ApiResponse Api::publish(const ApiRequest& request) {
         if (!parsed.ok()) return fail(bad_request("about: \"" + id + "\" is no message id"));
         briefing->about.push_back(*parsed);
     }
+    wanted.author = caller;
     wanted.briefing = *briefing;
     wanted.uploads = std::move(*uploads);
     wanted.dry_run = *dry_run;
@@ -267,11 +231,12 @@ ApiResponse Api::publish(const ApiRequest& request) {
     return out;
 }
 
-ApiResponse Api::attachment(const std::string& id, const std::string& index) {
+ApiResponse Api::attachment(const Caller& caller, const std::string& id, const std::string& index) {
     if (index.empty() || index.size() > 2 ||
         !std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; }))
         return fail(bad_request("an attachment is numbered from 0"));
-    auto found = owner_.run([&](Core& core) { return find_attachment(core, id, std::stoul(index)); });
+    auto found =
+        owner_.run([&](Core& core) { return find_attachment(core, caller.viewer, id, std::stoul(index)); });
     if (!found.ok()) return fail(found.error());
     auto source = files_.open_read(found->path);
     if (!source.ok()) return fail(source.error());

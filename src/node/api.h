@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "node/api_server.h"
+#include "node/officers.h"
 #include "node/owner_queue.h"
 #include "sampan/base/time.h"
 
@@ -12,6 +13,7 @@ namespace sampan::node {
 struct Route {
     std::string_view method;
     std::string_view path;  // "/v1/messages/{id}"
+    Access access = Access::officer;
 };
 // Every route, in the order of docs/openapi.yaml.
 const std::vector<Route>& routes();
@@ -24,16 +26,32 @@ class Api {
     ApiResponse handle(const ApiRequest& request);
 
   private:
+    // Who asks, by the session's token; for Access::peer nobody in particular.
+    Result<Caller> authorise(const ApiRequest& request, Access access);
+    ApiResponse serve(const Route& route, const std::vector<std::string>& values, const ApiRequest& request,
+                      const Caller& caller);
     ApiResponse upload(const ApiRequest& request);
-    ApiResponse publish(const ApiRequest& request);
-    ApiResponse attachment(const std::string& id, const std::string& index);
-    ApiResponse unlock(const ApiRequest& request);
+    ApiResponse publish(const ApiRequest& request, const Caller& caller);
+    ApiResponse attachment(const Caller& caller, const std::string& id, const std::string& index);
     ApiResponse export_log();
     Status write_export(File& out);
+
+    // api_people.cpp: signing in, and the officers. None: the route is not about people.
+    std::optional<ApiResponse> serve_people(const Route& route, const std::vector<std::string>& values,
+                                            const ApiRequest& request, const Caller& caller);
+    ApiResponse sign_in(const ApiRequest& request);
+    ApiResponse sign_out(const ApiRequest& request);
+    ApiResponse change_passphrase(const ApiRequest& request, const Caller& caller);
+    ApiResponse totp(const ApiRequest& request, const Caller& caller);
+    ApiResponse add_officer(const ApiRequest& request);
+    ApiResponse change_officer(const ApiRequest& request, const OfficerId& id);
+    ApiResponse remove_officer(const OfficerId& id);
+    Result<Credential> make_credential(Roles roles, const SecretBuffer& passphrase);
 
     OwnerQueue& owner_;
     FileSystem& files_;
     const Clock& clock_;
+    std::mutex hashing_;    // one Argon2id at a time: each takes as much memory as it is meant to
     std::mutex exporting_;  // connection threads take turns: there is one session to ask through
 };
 

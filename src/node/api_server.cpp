@@ -158,6 +158,18 @@ std::string disposition(std::string_view name) {
     return out;
 }
 
+// RFC 6750 §2.1, with our tokens: 64 hexadecimal digits. No header, no token.
+Result<Bytes> bearer_token(std::string_view header) {
+    constexpr std::string_view k_scheme = "Bearer ";
+    if (header.empty()) return Bytes();
+    auto token = header.starts_with(k_scheme) ? from_hex(header.substr(k_scheme.size()))
+                                              : Result<Bytes>(Error(NodeError::bad_request, ""));
+    if (!token.ok() || token->size() != 32)
+        return Error(NodeError::bad_request, "Authorization: expected \"Bearer\" and 64 hexadecimal digits",
+                     "sampan sign-in ID gives a token");
+    return token;
+}
+
 bool has_control(std::string_view text) {
     return std::any_of(text.begin(), text.end(),
                        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
@@ -184,6 +196,10 @@ Status write_answer(Socket& socket, ApiResponse response, bool keep_alive) {
     if (out.position() != response.stream_bytes)
         return Error(FileError::io, "an answer had another length than announced");
     return ok_status();
+}
+
+Error too_large() {
+    return Error(NodeError::bad_request, "an attachment has at most 2 GiB");
 }
 
 }  // namespace
@@ -218,7 +234,12 @@ struct ApiServer::State {
                 c.thread.join();
                 return true;
             });
-            if (connections.size() >= k_api_connections) continue;
+            if (connections.size() >= k_api_connections) {
+                const Error full(NodeError::bad_request, "too many connections to this node's socket",
+                                 "end one of them, or try again");
+                [[maybe_unused]] const Status sent = write_answer(socket, error_response(503, full), false);
+                continue;
+            }
             Connection& connection = connections.emplace_back();
             connection.descriptor = socket.native_handle();
             connection.thread = std::thread(
@@ -234,13 +255,15 @@ struct ApiServer::State {
         }
     }
 
-    bool allowed(Socket& socket) const {
+    // The user at the other end, when it is one of those that may.
+    std::optional<std::uint32_t> allowed_peer(Socket& socket) const {
         ucred peer{};
         socklen_t size = sizeof peer;
-        if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-        return peer.uid == 0 || peer.uid == ::getuid() ||
-               std::find(options.allow_uids.begin(), options.allow_uids.end(), peer.uid) !=
-                   options.allow_uids.end();
+        if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
+        const bool may = peer.uid == 0 || peer.uid == ::getuid() ||
+                         std::find(options.allow_uids.begin(), options.allow_uids.end(), peer.uid) !=
+                             options.allow_uids.end();
+        return may ? std::optional<std::uint32_t>(peer.uid) : std::nullopt;
     }
 
     void serve(Socket& socket) {
@@ -248,7 +271,8 @@ struct ApiServer::State {
         const timeval patience{120, 0};
         ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-        if (!allowed(socket)) {
+        const std::optional<std::uint32_t> peer = allowed_peer(socket);
+        if (!peer) {
             const Error refused(NodeError::bad_request, "your user may not use this node",
                                 "ask the operator for allow_uids in node.toml");
             [[maybe_unused]] const Status sent = write_answer(socket, error_response(403, refused), false);
@@ -256,7 +280,7 @@ struct ApiServer::State {
         }
         try {
             beast::flat_buffer buffer(k_stream_buffer_bytes);
-            while (!stopping && serve_one(socket, buffer)) {
+            while (!stopping && serve_one(socket, buffer, *peer)) {
             }
         } catch (const std::exception&) {
             // Beast and Asio throw on allocation and system failures alone: the connection ends, the node
@@ -265,21 +289,29 @@ struct ApiServer::State {
     }
 
     // False when the connection is to end.
-    bool serve_one(Socket& socket, beast::flat_buffer& buffer) {
+    bool serve_one(Socket& socket, beast::flat_buffer& buffer, std::uint32_t peer) {
         http::request_parser<http::buffer_body> parser;
         parser.header_limit(k_header_bytes);
         parser.body_limit(limits::k_part_plaintext_bytes + 1);
         beast::error_code failure;
         http::read_header(socket, buffer, parser, failure);
+        const auto refuse = [&](unsigned status, const Error& error) {
+            [[maybe_unused]] const Status sent = write_answer(socket, error_response(status, error), false);
+            return false;
+        };
+        if (failure == http::error::header_limit)
+            return refuse(431, Error(NodeError::bad_request, "the head of the request is over 16 KiB"));
+        if (failure == http::error::body_limit) return refuse(413, too_large());
+        // HTTP's own errors are answered; a connection that ended is not.
+        if (failure && failure.category() == http::make_error_code(http::error::bad_method).category() &&
+            failure != http::error::end_of_stream && failure != http::error::partial_message)
+            return refuse(400, Error(NodeError::bad_request, "this is no HTTP: " + failure.message()));
         if (failure) return false;
         const auto& head = parser.get();
         ApiRequest request;
         request.method = std::string(head.method_string());
         request.content_type = std::string(head[http::field::content_type]);
-        const auto refuse = [&](unsigned status, const Error& error) {
-            [[maybe_unused]] const Status sent = write_answer(socket, error_response(status, error), false);
-            return false;
-        };
+        request.peer_uid = peer;
         if (const Status target =
                 parse_target(std::string_view(head.target().data(), head.target().size()), request);
             !target.ok())
@@ -288,13 +320,16 @@ struct ApiServer::State {
         auto decoded = percent_decode(std::string_view(name.data(), name.size()));
         if (!decoded.ok()) return refuse(400, decoded.error());
         request.name = std::move(*decoded);
+        const auto authorization = head[http::field::authorization];
+        auto token = bearer_token(std::string_view(authorization.data(), authorization.size()));
+        if (!token.ok()) return refuse(400, token.error());
+        request.token = std::move(*token);
         const std::uint64_t length = parser.content_length().value_or(0);
         if (parser.chunked())
             return refuse(411, Error(NodeError::bad_request, "a body needs Content-Length"));
         BodyFile body(socket, buffer, parser, length);
         if (request.method == "PUT") {
-            if (length > limits::k_part_plaintext_bytes)
-                return refuse(413, Error(NodeError::bad_request, "an attachment has at most 2 GiB"));
+            if (length > limits::k_part_plaintext_bytes) return refuse(413, too_large());
             request.upload = &body;
         } else {
             if (length > k_api_body_bytes)

@@ -17,7 +17,9 @@ struct ApiRequest {
     std::vector<std::string> path;             // decoded segments: {"v1", "messages", "…"}
     std::map<std::string, std::string> query;  // decoded
     std::string content_type;
-    std::string name;        // X-Sampan-Name, decoded
+    std::string name;  // X-Sampan-Name, decoded
+    Bytes token;       // of "Authorization: Bearer …"; empty when there is none
+    std::uint32_t peer_uid = 0;
     Bytes body;              // at most k_api_body_bytes; empty for an upload
     File* upload = nullptr;  // the body of PUT, read in order; its size is Content-Length
 };

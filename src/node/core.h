@@ -11,6 +11,7 @@
 #include <set>
 
 #include "node/error.h"
+#include "node/officers.h"
 #include "sampan/dialogue/briefing.h"
 #include "sampan/identity/key_store.h"
 #include "sampan/seal/seal.h"
@@ -34,6 +35,7 @@ struct ReaderView {
     std::string reason;
 };
 struct PublishRequest {
+    Caller author;
     Briefing briefing;
     std::vector<std::string> uploads;
     bool dry_run = false;
@@ -67,6 +69,7 @@ struct CoreOptions {
     NodeKeys keys;
     std::string data_folder;
     std::string software;
+    OfficerSettings officers;
 };
 
 class Core {
@@ -94,13 +97,23 @@ class Core {
     // --- requests of the local API
     Result<PublishReport> publish(PublishRequest request, UnixMillis now);
     // CryptoError::bad_key_file when it is another archive's. Messages that wait to be sealed again go on.
-    Status unlock(X25519KeyPair archive, UnixMillis now);
+    // `stays`: until the program ends, whoever is signed in; else until nobody is who may read.
+    Status unlock(X25519KeyPair archive, UnixMillis now, bool stays = true);
     void lock();
+    // Locks when nobody who may read is signed in any more.
+    void lock_when_unused(UnixMillis now);
+    // A copy of the archive's private half, for another officer's credential. `archive_locked` when locked.
+    Result<X25519SecretKey> archive_secret() const;
+    Officers& officers() { return officers_; }
+    const OfficerSettings& officer_settings() const { return options_.officers; }
     bool unlocked() const { return archive_.has_value(); }
     // `archive_locked` when it is.
-    Result<ArchivedMessage> open_archived(const MessageId& id, ByteView record) const;
+    // `not_cleared` when the label is above the viewer.
+    Result<ArchivedMessage> open_archived(const Viewer& viewer, const Label& label, const MessageId& id,
+                                          ByteView record) const;
     // The same for listings, remembered while the archive is unlocked.
-    Result<DocumentSummary> summary(const MessageSubject& subject, const MessageId& id, ByteView record);
+    Result<DocumentSummary> summary(const Viewer& viewer, const Label& label, const MessageSubject& subject,
+                                    const MessageId& id, ByteView record);
     Status accept_epoch(ByteView signed_epoch, UnixMillis now);
     Status keep_upload(const std::string& id, const SealedPart& part, const std::string& file,
                        const UploadRecord& record, UnixMillis now);
@@ -129,8 +142,12 @@ class Core {
     bool busy() const { return !wanted_.empty(); }
     const std::string& last_problem() const { return last_problem_; }
     const std::optional<Error>& log_problem() const { return log_problem_; }
-    // The broker's clock less ours, as the last session began.
+    // The broker's clock less the machine's, as the last session began. `now` runs ahead of the machine's
+    // clock by what is set here.
     std::int64_t clock_difference_ms() const { return clock_difference_ms_; }
+    void set_clock_drift(std::int64_t ahead_ms) { clock_drift_ms_ = ahead_ms; }
+    // The newest entry whose place in the log was proven: it is no earlier now.
+    UnixMillis newest_proven_entry() const { return newest_proven_; }
     const std::optional<Checkpoint>& checkpoint() const { return pinned_; }
     const std::optional<PinnedCheckpoint>& checkpoint_note() const { return pinned_note_; }
     std::uint64_t bundle_counter() const { return bundle_ ? bundle_->counter : 0; }
@@ -161,7 +178,7 @@ class Core {
         std::int64_t delay_ms = 0;
     };
 
-    Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain);
+    Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain, Officers officers);
     Status load(UnixMillis now);
 
     // session (core_session.cpp)
@@ -188,6 +205,8 @@ class Core {
     Status learn_peers(const Peers& peers, const Checkpoint& checkpoint, UnixMillis now);
     Status observe_checkpoint(const std::string& note, UnixMillis now);
     bool is_verified(const Checkpoint& checkpoint) const;
+    void learn_time(std::uint64_t entry_s);
+    UnixMillis no_earlier(UnixMillis now) const;
     void ask_consistency(UnixMillis now);
     Status take_consistency(const Consistency& consistency, UnixMillis now);
     Status take_inclusion(const Inclusion& inclusion, UnixMillis now);
@@ -239,23 +258,23 @@ class Core {
     Result<Bytes> archive_record(const MessageId& id, const SecretBuffer& content,
                                  ByteView content_key) const;
 
-    // Prekeys under the storage key: nonce (12) || ciphertext; `what` is the associated data.
-    Bytes store_seal(std::string_view what, ByteView plaintext) const;
-    Result<SecretBuffer> store_open(std::string_view what, ByteView sealed) const;
-
     CoreOptions options_;
     NodeStore& store_;
     FileSystem& files_;
     RegistryChain chain_;
+    Officers officers_;
+    StorageBox box_;  // prekeys
     std::string keys_folder_, broker_address_;
     std::optional<X25519KeyPair> archive_;
+    bool archive_stays_ = false;
     std::map<MessageSubject, DocumentSummary> summaries_;  // while the archive is unlocked
     UnixMillis swept_at_;
 
     State state_ = State::away;
     std::optional<Welcome> welcome_;
     bool began_ = false;  // the registry is as new as the broker's, and what a session begins with was sent
-    std::int64_t clock_difference_ms_ = 0;
+    std::int64_t clock_difference_ms_ = 0, clock_drift_ms_ = 0;
+    UnixMillis newest_proven_;
     std::uint64_t descriptor_logged_ = 0, bundle_logged_ = 0;  // newest counters that the broker has logged
     UnixMillis statements_sent_at_, registry_asked_at_;
     std::vector<Packet> out_;

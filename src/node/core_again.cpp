@@ -46,7 +46,8 @@ Status Core::seal_again(const MessageId& id, UnixMillis now) {
     if (!old) return ok_status();
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(old->seal, old->signature.view()));
     if (!newer_prekeys_held(seal.header, now)) return ok_status();
-    SAMPAN_ASSIGN(ArchivedMessage archived, open_archived(id, old->record));
+    SAMPAN_ASSIGN(ArchivedMessage archived,
+                  open_archived(Viewer::whole_agency(), seal.header.label, id, old->record));
     Header header = std::move(seal.header);
     header.epoch = registry().registry().epoch;
     header.created = now;

@@ -1,6 +1,10 @@
 // Peers, with proofs that what they state was logged; checkpoints, that the log only grew; inclusion of our
 // messages.
+#include <algorithm>
+#include <limits>
+
 #include "node/core.h"
+#include "node/node_clock.h"
 
 namespace sampan::node {
 namespace {
@@ -47,13 +51,15 @@ Status Core::learn_peers(const Peers& peers, const Checkpoint& checkpoint, UnixM
 Status Core::learn_peer(const Peer& peer, const Checkpoint& checkpoint, UnixMillis now) {
     KnownPeer next;
     next.agency = peer.agency;
-    const auto logged = [&](const LoggedStatement& statement, EntryType type) {
+    const auto logged = [&](const LoggedStatement& statement, EntryType type) -> Status {
         LogEntry entry;
         entry.type = type;
         entry.time_s = statement.time_s;
         entry.subject = EntrySubject(sha256(statement.statement).array());
-        return verify_inclusion(log_leaf(entry), statement.leaf_index, checkpoint.size, statement.proof,
-                                checkpoint.root);
+        SAMPAN_TRY(verify_inclusion(log_leaf(entry), statement.leaf_index, checkpoint.size, statement.proof,
+                                    checkpoint.root));
+        learn_time(statement.time_s);
+        return ok_status();
     };
     if (peer.descriptor) {
         if (const Status proof = logged(*peer.descriptor, EntryType::descriptor); !proof.ok()) {
@@ -87,7 +93,19 @@ Status Core::learn_peer(const Peer& peer, const Checkpoint& checkpoint, UnixMill
                       (!next.descriptor || held->second.known.descriptor->bytes == next.descriptor->bytes);
     if (same) return ok_status();
     SAMPAN_TRY(store_.keep_peer(next));
-    return remember_peer(std::move(next), now);
+    return remember_peer(std::move(next), no_earlier(now));
+}
+
+void Core::learn_time(std::uint64_t entry_s) {
+    constexpr auto k_most_s =
+        static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / k_second_ms);
+    if (entry_s > k_most_s) return;
+    newest_proven_ = std::max(newest_proven_, UnixMillis(static_cast<std::int64_t>(entry_s) * k_second_ms));
+}
+
+// What is judged between two ticks, when the log has just shown that our clock is behind.
+UnixMillis Core::no_earlier(UnixMillis now) const {
+    return newest_proven_ <= now + k_log_ahead_ms ? std::max(now, newest_proven_) : now;
 }
 
 // Verifies what is kept of a peer; what does not verify is left out, and said.
@@ -281,6 +299,7 @@ Status Core::take_inclusion(const Inclusion& inclusion, UnixMillis now) {
             return log_fails(Error(LogError::fork, "entry " + std::to_string(proof.leaf_index.get()) +
                                                        " of the log is not the message it was said to be"),
                              pinned_note_->note, now);
+        learn_time(entry.time_s);
         SAMPAN_TRY(store_.mark_proof(proof.leaf_index));
         proofs_asked_.erase(asked);
     }

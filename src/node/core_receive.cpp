@@ -95,7 +95,7 @@ Status Core::open_delivery(const Deliver& deliver, SignedSeal seal, std::size_t 
                                  : Error(EnvelopeError::prekey_unknown, "this node never held its prekey");
         return reject_delivery(deliver, seal, why, why.name(), now);
     }
-    SAMPAN_ASSIGN(SecretBuffer secret, store_open(k_prekey_record, stored->sealed));
+    SAMPAN_ASSIGN(SecretBuffer secret, box_.open(k_prekey_record, stored->sealed));
     X25519KeyPair pair;
     SAMPAN_ASSIGN(pair.secret_key, X25519SecretKey::parse(secret.reveal(k_reveal)));
     pair.public_key = x25519_public(pair.secret_key);
@@ -124,10 +124,12 @@ Result<Bytes> Core::archive_record(const MessageId& id, const SecretBuffer& cont
                           plain.reveal(k_reveal));
 }
 
-Result<ArchivedMessage> Core::open_archived(const MessageId& id, ByteView record) const {
+Result<ArchivedMessage> Core::open_archived(const Viewer& viewer, const Label& label, const MessageId& id,
+                                            ByteView record) const {
+    SAMPAN_TRY(viewer.may_read(registry(), agency(), label));
     if (!archive_)
         return Error(NodeError::archive_locked,
-                     "the archive is locked: messages are kept, but cannot be shown", "sampan unlock");
+                     "the archive is locked: messages are kept, but cannot be shown", "sampan sign-in ID");
     SAMPAN_ASSIGN(SecretBuffer plain, hpke_open_once(*archive_, as_bytes(k_archive_info), id.view(), record));
     Reader in(plain.reveal(k_reveal));
     SAMPAN_ASSIGN(ByteView encoded, in.lp(limits::k_body_padded_bytes));
@@ -136,9 +138,11 @@ Result<ArchivedMessage> Core::open_archived(const MessageId& id, ByteView record
     return ArchivedMessage{std::move(content), std::move(document)};
 }
 
-Result<DocumentSummary> Core::summary(const MessageSubject& subject, const MessageId& id, ByteView record) {
+Result<DocumentSummary> Core::summary(const Viewer& viewer, const Label& label, const MessageSubject& subject,
+                                      const MessageId& id, ByteView record) {
+    SAMPAN_TRY(viewer.may_read(registry(), agency(), label));
     if (const auto known = summaries_.find(subject); known != summaries_.end()) return known->second;
-    SAMPAN_ASSIGN(ArchivedMessage opened, open_archived(id, record));
+    SAMPAN_ASSIGN(ArchivedMessage opened, open_archived(viewer, label, id, record));
     if (summaries_.size() >= k_summaries) summaries_.clear();
     const DocumentSummary made{std::move(opened.document.title), std::string(kind_name(opened.document.kind)),
                                std::move(opened.document.language)};

@@ -91,6 +91,7 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     PublishReport report;
     report.label = header.label;
     report.marking = marking(registry().registry().policy, header.label);
+    SAMPAN_TRY(request.author.viewer.may_read(registry(), agency(), header.label));
     SAMPAN_ASSIGN(report.readers, judge_readers(request, header, now));
     if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
         return Error(NodeError::refused_by_policy, sender.error().context(),
@@ -98,7 +99,7 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     if (request.dry_run) return report;
     if (!archive_)
         return Error(NodeError::archive_locked, "the archive is locked: nothing can be published",
-                     "sampan unlock");
+                     "sampan sign-in ID");
     std::vector<AgencyId> readers;
     const bool named = !request.briefing.to.empty();
     for (const ReaderView& reader : report.readers) {

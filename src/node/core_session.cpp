@@ -19,12 +19,19 @@ constexpr std::string_view k_prekey_record = "prekey";
 
 }  // namespace
 
-Core::Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain)
-    : options_(std::move(options)), store_(store), files_(files), chain_(std::move(chain)) {}
+Core::Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain, Officers officers)
+    : options_(std::move(options)),
+      store_(store),
+      files_(files),
+      chain_(std::move(chain)),
+      officers_(std::move(officers)),
+      box_(options_.keys.storage) {}
 
 Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store, FileSystem& files,
                                            RegistryChain chain, UnixMillis now) {
-    std::unique_ptr<Core> core(new Core(std::move(options), store, files, std::move(chain)));
+    SAMPAN_ASSIGN(Officers officers, Officers::load(store, options.keys.storage));
+    std::unique_ptr<Core> core(
+        new Core(std::move(options), store, files, std::move(chain), std::move(officers)));
     SAMPAN_TRY(core->load(now));
     SAMPAN_TRY(core->sweep_files(now));
     return core;
@@ -67,7 +74,8 @@ Status Core::load(UnixMillis now) {
     }
     SAMPAN_TRY(renew_descriptor(now));
     SAMPAN_ASSIGN(std::vector<KnownPeer> peers, store_.peers());
-    for (KnownPeer& peer : peers) SAMPAN_TRY(remember_peer(std::move(peer), now));
+    for (const KnownPeer& peer : peers) learn_time(peer.bundle_time_s);
+    for (KnownPeer& peer : peers) SAMPAN_TRY(remember_peer(std::move(peer), no_earlier(now)));
     SAMPAN_ASSIGN(std::vector<ArrivingPart> parts, store_.arriving_parts());
     std::set<MessageSubject> whole;
     for (ArrivingPart& part : parts) {
@@ -221,7 +229,7 @@ Status Core::take_welcome(const Welcome& welcome, UnixMillis now) {
     state_ = State::open;
     began_ = false;
     last_problem_.clear();
-    clock_difference_ms_ = welcome.time.get() - now.get();
+    clock_difference_ms_ = welcome.time.get() - now.get() + clock_drift_ms_;
     descriptor_logged_ = welcome.descriptor_counter;
     bundle_logged_ = welcome.prekey_counter;
     // The broker's keys may be those of an epoch that is not here yet: first the registry, then what it
@@ -309,7 +317,7 @@ Status Core::rotate_prekeys(UnixMillis now) {
     SAMPAN_ASSIGN(SignedStatement statement, sign_prekey_bundle(bundle, *options_.keys.node));
     const OwnStatement own{std::move(statement), bundle.counter};
     StoredPrekey key{prekey_id(pair.public_key), bundle.counter, now,
-                     store_seal(k_prekey_record, pair.secret_key.reveal(k_reveal))};
+                     box_.seal(k_prekey_record, pair.secret_key.reveal(k_reveal))};
     SAMPAN_TRY(store_.keep_bundle(own, {std::move(key)}));
     bundle_ = own;
     bundle_issued_ = now;
@@ -369,6 +377,7 @@ void Core::take_statement_logged(const StatementLogged& logged) {
 
 Status Core::on_tick(UnixMillis now) {
     if (now >= swept_at_ + k_sweep_ms) SAMPAN_TRY(sweep_files(now));
+    lock_when_unused(now);
     if (state_ != State::open || !began_) return ok_status();
     if (consistency_asked_at_ && now >= *consistency_asked_at_ + k_consistency_patience_ms) {
         drop("the broker does not prove that its log continues the one that was verified before");
@@ -399,31 +408,27 @@ Status Core::on_tick(UnixMillis now) {
     return submit_waiting(now);
 }
 
-Status Core::unlock(X25519KeyPair archive, UnixMillis now) {
+Status Core::unlock(X25519KeyPair archive, UnixMillis now, bool stays) {
     if (archive.public_key != options_.keys.archive_public)
         return Error(CryptoError::bad_key_file, "archive.key does not belong to archive.pub");
     archive_ = std::move(archive);
+    archive_stays_ = archive_stays_ || stays;
     return seal_refused_again(now);
 }
 
 void Core::lock() {
     archive_.reset();
+    archive_stays_ = false;
     summaries_.clear();
 }
 
-Bytes Core::store_seal(std::string_view what, ByteView plaintext) const {
-    const AeadKey key = AeadKey::parse(options_.keys.storage.reveal(k_reveal)).value();
-    const auto nonce = random_bytes<AeadNonce>();
-    Bytes out = to_bytes(nonce.view());
-    append(out, aead_seal(key, nonce, as_bytes(what), plaintext));
-    return out;
+void Core::lock_when_unused(UnixMillis now) {
+    if (archive_ && !archive_stays_ && !officers_.archive_in_use(now)) lock();
 }
 
-Result<SecretBuffer> Core::store_open(std::string_view what, ByteView sealed) const {
-    if (sealed.size() < AeadNonce::k_size) return Error(StoreError::damaged, "a sealed record is cut short");
-    const AeadKey key = AeadKey::parse(options_.keys.storage.reveal(k_reveal)).value();
-    SAMPAN_ASSIGN(AeadNonce nonce, AeadNonce::parse(sealed.first(AeadNonce::k_size)));
-    return aead_open(key, nonce, as_bytes(what), sealed.subspan(AeadNonce::k_size));
+Result<X25519SecretKey> Core::archive_secret() const {
+    if (!archive_) return Error(NodeError::archive_locked, "the archive is locked", "sampan sign-in ID");
+    return archive_->secret_key.duplicate();
 }
 
 }  // namespace sampan::node

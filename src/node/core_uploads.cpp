@@ -31,7 +31,7 @@ Status Core::keep_upload(const std::string& id, const SealedPart& part, const st
 }
 
 Result<UploadRecord> Core::open_upload(const Upload& upload) const {
-    if (!archive_) return Error(NodeError::archive_locked, "the archive is locked", "sampan unlock");
+    if (!archive_) return Error(NodeError::archive_locked, "the archive is locked", "sampan sign-in ID");
     SAMPAN_ASSIGN(SecretBuffer plain,
                   hpke_open_once(*archive_, as_bytes(k_upload_info), as_bytes(upload.id), upload.record));
     Reader in(plain.reveal(k_reveal));

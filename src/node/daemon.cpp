@@ -18,6 +18,7 @@
 
 #include "node/api.h"
 #include "node/core.h"
+#include "node/node_clock.h"
 #include "sampan/transport/dealer.h"
 
 namespace sampan::node {
@@ -63,7 +64,8 @@ class Daemon {
           store_(std::move(store)),
           core_(std::move(core)),
           curve_(std::move(curve)),
-          api_(queue_, system_files(), system_clock()) {}
+          clock_(system_clock()),
+          api_(queue_, system_files(), clock_) {}
 
     Status run();
 
@@ -84,6 +86,7 @@ class Daemon {
     std::unique_ptr<NodeStore> store_;
     std::unique_ptr<Core> core_;
     CurveKeyPair curve_;
+    NodeClock clock_;
     OwnerQueue queue_;
     Api api_;
     std::unique_ptr<Dealer> dealer_;
@@ -172,7 +175,9 @@ Status Daemon::take_batch(UnixMillis now) {
 }
 
 Status Daemon::pump() {
-    const UnixMillis now = system_clock().wall();
+    clock_.learn(core_->newest_proven_entry());
+    core_->set_clock_drift(-clock_.drift_ms());
+    const UnixMillis now = clock_.wall();
     SAMPAN_TRY(follow_events());
     SAMPAN_TRY(store_->begin_batch());
     Status done = take_batch(now);
@@ -207,7 +212,7 @@ Status Daemon::follow_epochs() {
         const std::string path = settings_.epochs_folder + name;
         if (!system_files().exists(path)) return ok_status();
         SAMPAN_ASSIGN(Bytes epoch, read_file(system_files(), path, limits::k_registry_bytes));
-        const Status accepted = core_->accept_epoch(epoch, system_clock().wall());
+        const Status accepted = core_->accept_epoch(epoch, clock_.wall());
         if (!accepted.ok()) {
             if (told_problem_ != path)
                 log_event(spdlog::level::err, "epoch_refused",
@@ -314,6 +319,15 @@ Result<Start> read_start(const Settings& settings) {
     return Start{std::move(keys), std::move(chain)};
 }
 
+// The first security administrator comes with the agency's keys: what opens archive.key is the passphrase.
+Status take_first_officer(FileSystem& files, const Settings& settings, Core& core) {
+    SAMPAN_ASSIGN(FirstOfficer first, read_first_officer(files, settings.keys_folder));
+    SAMPAN_ASSIGN(OfficerId id, OfficerId::parse(first.id));
+    SAMPAN_TRY(core.officers().add_first(id, first.name, std::move(first.credential), system_clock().wall()));
+    log_event(spdlog::level::info, "first_officer", {{"officer", id.text()}});
+    return ok_status();
+}
+
 }  // namespace
 
 Status check_start(const Settings& settings) {
@@ -336,7 +350,8 @@ Status run_daemon(const Settings& settings) {
     SAMPAN_ASSIGN(std::unique_ptr<NodeStore> store,
                   NodeStore::open(settings.data_folder + "/node.db", settings.agency));
     CurveKeyPair curve{start.keys.curve.public_key, start.keys.curve.secret_key.duplicate()};
-    CoreOptions options{std::move(start.keys), settings.data_folder, "sampan-node " SAMPAN_VERSION};
+    CoreOptions options{std::move(start.keys), settings.data_folder, "sampan-node " SAMPAN_VERSION,
+                        settings.officers};
     SAMPAN_ASSIGN(std::unique_ptr<Core> core, Core::create(std::move(options), *store, files,
                                                            std::move(start.chain), system_clock().wall()));
     core->set_keys_folder(settings.keys_folder);
@@ -346,6 +361,7 @@ Status run_daemon(const Settings& settings) {
         SAMPAN_ASSIGN(X25519KeyPair archive, load_archive_key(files, settings.keys_folder, passphrase));
         SAMPAN_TRY(core->unlock(std::move(archive), system_clock().wall()));
     }
+    if (core->officers().empty()) SAMPAN_TRY(take_first_officer(files, settings, *core));
     return Daemon(settings, std::move(store), std::move(core), std::move(curve)).run();
 }
 

@@ -18,8 +18,22 @@ enum class NodeError {
     ambiguous_id,
     bad_request,
     bad_settings,
-    outbox_full,
     not_connected,
+    // people
+    not_signed_in,
+    wrong_credentials,
+    code_needed,
+    locked_out,
+    role_missing,
+    not_cleared,
+    passphrase_must_change,
+    weak_passphrase,
+    passphrase_needed,
+    unknown_officer,
+    officer_exists,
+    last_administrator,
+    above_agency,
+    too_many_sessions,
 };
 constexpr std::string_view error_name(NodeError e) {
     switch (e) {
@@ -43,10 +57,36 @@ constexpr std::string_view error_name(NodeError e) {
             return "bad_request";
         case NodeError::bad_settings:
             return "bad_settings";
-        case NodeError::outbox_full:
-            return "outbox_full";
         case NodeError::not_connected:
             return "not_connected";
+        case NodeError::not_signed_in:
+            return "not_signed_in";
+        case NodeError::wrong_credentials:
+            return "wrong_credentials";
+        case NodeError::code_needed:
+            return "code_needed";
+        case NodeError::locked_out:
+            return "locked_out";
+        case NodeError::role_missing:
+            return "role_missing";
+        case NodeError::not_cleared:
+            return "not_cleared";
+        case NodeError::passphrase_must_change:
+            return "passphrase_must_change";
+        case NodeError::weak_passphrase:
+            return "weak_passphrase";
+        case NodeError::passphrase_needed:
+            return "passphrase_needed";
+        case NodeError::unknown_officer:
+            return "unknown_officer";
+        case NodeError::officer_exists:
+            return "officer_exists";
+        case NodeError::last_administrator:
+            return "last_administrator";
+        case NodeError::above_agency:
+            return "above_agency";
+        case NodeError::too_many_sessions:
+            return "too_many_sessions";
     }
     return "unknown";
 }

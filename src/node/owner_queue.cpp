@@ -34,14 +34,4 @@ void OwnerQueue::drain(Core& core) {
     for (auto& one : work) one(core);
 }
 
-void OwnerQueue::close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-}
-
-bool OwnerQueue::closed() const {
-    const std::lock_guard lock(mutex_);
-    return closed_;
-}
-
 }  // namespace sampan::node

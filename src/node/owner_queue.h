@@ -34,16 +34,12 @@ class OwnerQueue {
     }
     // On the owner thread: runs all that waits.
     void drain(Core& core);
-    // No more work is taken; what waits is run by a last drain.
-    void close();
-    bool closed() const;
 
   private:
     void put(std::function<void(Core&)> work);
     int event_;
-    mutable std::mutex mutex_;
+    std::mutex mutex_;
     std::deque<std::function<void(Core&)>> waiting_;
-    bool closed_ = false;
 };
 
 }  // namespace sampan::node

@@ -13,14 +13,15 @@ namespace {
 
 constexpr std::size_t k_passphrase_bytes = 4096;
 
-Status read_node_table(TomlTable& in, Settings& out) {
+Status read_node_table(TomlTable& in, const std::string& file, Settings& out) {
     SAMPAN_ASSIGN(std::string agency, in.need_text("agency"));
     auto parsed = AgencyId::parse(agency);
     if (!parsed.ok()) return in.error("agency", parsed.error().context());
     out.agency = *parsed;
     SAMPAN_ASSIGN(out.keys_folder, in.need_text("keys"));
     SAMPAN_ASSIGN(out.data_folder, in.need_text("data"));
-    SAMPAN_ASSIGN(out.socket_path, in.need_text("socket"));
+    SAMPAN_ASSIGN(std::string socket, in.need_text("socket"));
+    out.socket_path = path_beside(file, socket);
     if (out.socket_path.size() > 100)
         return in.error("socket", "a Unix socket's path has at most 100 characters");
     SAMPAN_ASSIGN(out.passphrase_file, in.text("passphrase_file"));
@@ -58,6 +59,25 @@ Status read_exchange_table(TomlTable& in, Settings& out) {
     return ok_status();
 }
 
+Result<std::int64_t> number_between(TomlTable& in, const char* key, std::int64_t least, std::int64_t most,
+                                    std::int64_t otherwise) {
+    SAMPAN_ASSIGN(std::optional<std::int64_t> given, in.integer(key));
+    if (given && (*given < least || *given > most))
+        return in.error(key,
+                        "expected a number from " + std::to_string(least) + " to " + std::to_string(most));
+    return given.value_or(otherwise);
+}
+
+Status read_officers_table(TomlTable& in, Settings& out) {
+    SAMPAN_ASSIGN(std::int64_t hours, number_between(in, "session_hours", 1, 24, 10));
+    SAMPAN_ASSIGN(std::int64_t idle, number_between(in, "idle_minutes", 1, 24 * 60, 60));
+    SAMPAN_ASSIGN(std::int64_t passes, number_between(in, "argon2_passes", 1, 16, 3));
+    SAMPAN_ASSIGN(std::int64_t memory, number_between(in, "argon2_memory_kib", 8, 1024 * 1024, 64 * 1024));
+    out.officers.sessions = {hours * k_hour_ms, idle * k_minute_ms};
+    out.officers.cost = {static_cast<std::uint32_t>(passes), static_cast<std::uint32_t>(memory)};
+    return ok_status();
+}
+
 SecretBuffer without_newline(Bytes bytes) {
     while (!bytes.empty() && (bytes.back() == '\n' || bytes.back() == '\r')) bytes.pop_back();
     SecretBuffer out = SecretBuffer::copy_of(bytes);
@@ -87,7 +107,8 @@ Result<Settings> read_settings(FileSystem& files, const std::string& path) {
     SAMPAN_ASSIGN(Bytes text, read_file(files, path, limits::k_config_bytes));
     Settings out;
     const Status read = read_toml(as_text(text), path, [&](TomlTable& root) -> Status {
-        const Status node = root.table("node", true, [&](TomlTable& in) { return read_node_table(in, out); });
+        const Status node =
+            root.table("node", true, [&](TomlTable& in) { return read_node_table(in, path, out); });
         if (!node.ok()) return node;
         const Status exchange =
             root.table("exchange", true, [&](TomlTable& in) { return read_exchange_table(in, out); });
@@ -98,6 +119,9 @@ Result<Settings> read_settings(FileSystem& files, const std::string& path) {
             return ok_status();
         });
         if (!broker.ok()) return broker;
+        const Status officers =
+            root.table("officers", false, [&](TomlTable& in) { return read_officers_table(in, out); });
+        if (!officers.ok()) return officers;
         return root.table("operations", false, [&](TomlTable& in) -> Status {
             SAMPAN_ASSIGN(std::optional<std::string> level, in.text("log_level"));
             if (level && *level != "debug" && *level != "info" && *level != "warn" && *level != "error")
@@ -107,6 +131,10 @@ Result<Settings> read_settings(FileSystem& files, const std::string& path) {
         });
     });
     SAMPAN_TRY(read);
+    for (std::string* relative : {&out.keys_folder, &out.data_folder, &out.epochs_folder})
+        *relative = path_beside(path, *relative);
+    for (std::optional<std::string>* relative : {&out.passphrase_file, &out.archive_passphrase_file})
+        if (*relative) *relative = path_beside(path, **relative);
     return out;
 }
 

@@ -1,6 +1,8 @@
-// node.toml, parsed. Everything wrong in it is refused with file, line and reason.
+// node.toml, parsed. Everything wrong in it is refused with file, line and reason. Relative paths are
+// relative to the file's folder.
 #pragma once
 
+#include "node/officers.h"
 #include "sampan/base/file.h"
 #include "sampan/crypto/secret.h"
 #include "sampan/identity/registry.h"
@@ -21,6 +23,7 @@ struct Settings {
     Sha256Digest trust;
     std::vector<std::string> broker_addresses;  // empty: the registry's
     std::string log_level = "info";
+    OfficerSettings officers;
 };
 Result<Settings> read_settings(FileSystem& files, const std::string& path);
 

@@ -67,9 +67,11 @@ json label_json(const Label& label) {
 }
 
 // Title and kind where the archive is unlocked, null where it is not.
-void add_document(json& out, Core& core, const MessageSubject& subject, const MessageId& id,
-                  const Bytes& record) {
-    const auto summary = core.summary(subject, id, record);
+// Why there is no title, in `withheld`.
+void add_document(json& out, Core& core, const Viewer& viewer, const Label& label,
+                  const MessageSubject& subject, const MessageId& id, const Bytes& record) {
+    const auto summary = core.summary(viewer, label, subject, id, record);
+    out["withheld"] = summary.ok() ? json(nullptr) : json(std::string(summary.error().name()));
     out["title"] = summary.ok() ? json(summary->title) : json(nullptr);
     out["kind"] = summary.ok() ? json(summary->kind) : json(nullptr);
     out["language"] = summary.ok() ? json(summary->language) : json(nullptr);
@@ -255,7 +257,7 @@ std::string publish_view(const PublishReport& report, const Briefing& briefing, 
     return dump(out);
 }
 
-Result<std::string> outbox_view(Core& core, const Query& query) {
+Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& query) {
     SAMPAN_TRY(refuse_unknown(query, {"limit", "state"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
     const auto wanted = query.find("state");
@@ -267,7 +269,7 @@ Result<std::string> outbox_view(Core& core, const Query& query) {
         if (out["messages"].size() >= limit) break;
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
         json one = header_json(seal.header, core.registry());
-        add_document(one, core, row.subject, row.message_id, row.record);
+        add_document(one, core, viewer, seal.header.label, row.subject, row.message_id, row.record);
         one["state"] = outbox_state_name(row.state);
         one["reason"] = row.reason;
         one["detail"] = row.detail;
@@ -279,7 +281,7 @@ Result<std::string> outbox_view(Core& core, const Query& query) {
     return dump(out);
 }
 
-Result<std::string> inbox_view(Core& core, const Query& query) {
+Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query) {
     SAMPAN_TRY(refuse_unknown(query, {"limit", "sender", "kind", "label", "dialogue", "unread", "since"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
     SAMPAN_ASSIGN(std::vector<InboxRow> rows,
@@ -288,7 +290,7 @@ Result<std::string> inbox_view(Core& core, const Query& query) {
     for (const InboxRow& row : rows) {
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
         json one = header_json(seal.header, core.registry());
-        add_document(one, core, row.subject, row.message_id, row.record);
+        add_document(one, core, viewer, seal.header.label, row.subject, row.message_id, row.record);
         one["received"] = to_rfc3339(row.received);
         one["read"] = row.read;
         one["proof"] = row.proof_verified ? "verified" : "pending";
@@ -298,10 +300,11 @@ Result<std::string> inbox_view(Core& core, const Query& query) {
     return dump(out);
 }
 
-Result<std::string> message_view(Core& core, const std::string& id, bool peek) {
+Result<std::string> message_view(Core& core, const Viewer& viewer, const std::string& id, bool peek) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
-    SAMPAN_ASSIGN(ArchivedMessage opened, core.open_archived(found.id(), found.record()));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
+    SAMPAN_ASSIGN(ArchivedMessage opened,
+                  core.open_archived(viewer, seal.header.label, found.id(), found.record()));
     json out = header_json(seal.header, core.registry());
     out["schema"] = "sampan.message/1";
     out["label"] = label_json(seal.header.label);
@@ -392,7 +395,7 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
           core.log_problem() ? core.log_problem()->text() : "every checkpoint so far continues the last",
           core.log_problem() ? core.log_problem()->remedy() : "");
     check("clock", !clock_is_off(core), "it and the broker's differ by " + difference_text(core),
-          "set this machine's clock: nothing depends on it but what people see and when certificates end");
+          "set this machine's clock, then start the node again: meanwhile it judges by the log's time");
     check("registry", !core.registry().expired(now),
           "epoch " + std::to_string(registry.epoch.get()) + ", expires " + to_rfc3339(registry.expires),
           "ask the exchange authority for a new epoch");
@@ -410,7 +413,7 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
         }
     }
     check("archive", core.unlocked(),
-          core.unlocked() ? "unlocked" : "locked: messages arrive, but cannot be shown", "sampan unlock");
+          core.unlocked() ? "unlocked" : "locked: messages arrive, but cannot be shown", "sampan sign-in ID");
     std::uint64_t ready = 0, members = 0;
     for (const Core::PeerView& peer : core.peer_views()) {
         if (peer.agency == core.agency()) continue;
@@ -423,10 +426,12 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
     return dump({{"schema", "sampan.doctor/1"}, {"checks", checks}});
 }
 
-Result<AttachmentView> find_attachment(Core& core, const std::string& id, std::size_t index) {
+Result<AttachmentView> find_attachment(Core& core, const Viewer& viewer, const std::string& id,
+                                       std::size_t index) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
-    SAMPAN_ASSIGN(ArchivedMessage opened, core.open_archived(found.id(), found.record()));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
+    SAMPAN_ASSIGN(ArchivedMessage opened,
+                  core.open_archived(viewer, seal.header.label, found.id(), found.record()));
     if (index >= opened.content.attachments.size() || index >= seal.header.parts.size())
         return Error(NodeError::not_found,
                      "the message has " + std::to_string(opened.content.attachments.size()) + " attachments");

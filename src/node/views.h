@@ -15,10 +15,11 @@ std::string registry_view(Core& core);
 std::string peers_view(Core& core);
 std::string checkpoint_view(Core& core);
 std::string publish_view(const PublishReport& report, const Briefing& briefing, bool dry_run);
-Result<std::string> outbox_view(Core& core, const Query& query);
-Result<std::string> inbox_view(Core& core, const Query& query);
+// What is above the viewer's clearance is listed without its title, and not shown.
+Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& query);
+Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query);
 // `id`: hexadecimal, whole or its first 6 digits or more. Marks as read unless `peek`.
-Result<std::string> message_view(Core& core, const std::string& id, bool peek);
+Result<std::string> message_view(Core& core, const Viewer& viewer, const std::string& id, bool peek);
 Result<std::string> receipts_view(Core& core, const std::string& id);
 Result<std::string> proof_view(Core& core, const std::string& id);
 Result<std::string> doctor_view(Core& core, UnixMillis now);
@@ -29,6 +30,7 @@ struct AttachmentView {
     AttachmentEntry entry;
     std::string path;
 };
-Result<AttachmentView> find_attachment(Core& core, const std::string& id, std::size_t index);
+Result<AttachmentView> find_attachment(Core& core, const Viewer& viewer, const std::string& id,
+                                       std::size_t index);
 
 }  // namespace sampan::node

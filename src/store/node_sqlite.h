@@ -1,4 +1,5 @@
-// The node store on SQLite; its verbs are in node_identity.cpp, node_outbox.cpp and node_inbox.cpp.
+// The node store on SQLite; its verbs are in node_identity.cpp, node_outbox.cpp, node_inbox.cpp and
+// node_people.cpp.
 #pragma once
 
 #include <optional>
@@ -79,6 +80,10 @@ class SqliteNodeStore final : public NodeStore {
     Result<std::vector<InboxRow>> inbox(std::size_t limit) override;
     Result<std::vector<InboxRow>> inbox_by_prefix(const std::string& hex_prefix) override;
     Result<Counts> counts() override;
+
+    Status keep_officer(const std::string& id, ByteView record) override;
+    Result<std::vector<StoredOfficer>> officers() override;
+    Status forget_officer(const std::string& id) override;
 
     Result<std::vector<PendingOutcome>> pending_outcomes(std::size_t limit) override;
     Result<std::uint64_t> last_list_counter() override;

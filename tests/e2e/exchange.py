@@ -41,13 +41,14 @@ TERMS = {
 
 
 class Exchange:
-    def __init__(self, agencies):
+    def __init__(self, agencies, threshold=None):
         self.folder = temporary_folder()
         self.processes = []
         self.passphrase = self.folder / "passphrase"
         self.passphrase.write_text(PASSPHRASE)
         self.passphrase.chmod(0o600)
-        (self.folder / "exchange.toml").write_text(EXCHANGE_TOML)
+        four_eyes = f'release_threshold = "{threshold}"\n' if threshold else ""
+        (self.folder / "exchange.toml").write_text(EXCHANGE_TOML.replace("[[policy.level]]", four_eyes + "[[policy.level]]", 1))
         key = ["--passphrase-file", self.passphrase]
         exercise = [*key, "--exercise-keys"]
         sampan("authority", "init", self.folder / "authority", "--exchange", self.folder / "exchange.toml", *exercise)
@@ -61,9 +62,18 @@ class Exchange:
             sampan("agency", "init", self.folder / agency, "--agency", agency, "--exchange", "e2e.example", "--name",
                    f"Agency {agency}", "--kind", "member-state", "--country", agency[:2].upper(),
                    "--archive-passphrase-file", self.passphrase, *exercise)
-            clearance, ceiling = TERMS[agency]
-            sampan("authority", "admit", self.folder / "authority", self.folder / agency / "joining-request.txt", "--clearance",
-                   clearance, "--send-ceiling", ceiling, "--yes", *key)
+            self._admit(agency, self.folder / agency / "joining-request.txt")
+
+    def _admit(self, agency, request):
+        clearance, ceiling = TERMS[agency]
+        sampan("authority", "admit", self.folder / "authority", request, "--clearance", clearance, "--send-ceiling", ceiling,
+               "--yes", "--passphrase-file", self.passphrase)
+
+    def admit_request(self, agency, text):
+        """Admits an agency whose keys were made elsewhere."""
+        request = self.folder / f"{agency}.joining-request.txt"
+        request.write_text(text)
+        self._admit(agency, request)
 
     def broker(self):
         broker = Broker(self)
@@ -89,12 +99,15 @@ class Exchange:
     def authority(self, command, *arguments):
         sampan("authority", command, self.folder / "authority", *arguments, "--yes", "--passphrase-file", self.passphrase)
 
+    def broker_curve_bytes(self):
+        card = (self.folder / "broker" / "broker.pub.toml").read_text()
+        return bytes.fromhex(re.search(r'curve_key = "([0-9a-f]{64})"', card)[1])
+
     def broker_curve_key(self):
         """As ZeroMQ writes it (Z85)."""
         import zmq.utils.z85
 
-        card = (self.folder / "broker" / "broker.pub.toml").read_text()
-        return zmq.utils.z85.encode(bytes.fromhex(re.search(r'curve_key = "([0-9a-f]{64})"', card)[1]))
+        return zmq.utils.z85.encode(self.broker_curve_bytes())
 
     def find_bytes(self, folder, needle):
         """Files below the folder that hold these bytes."""

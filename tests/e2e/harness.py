@@ -148,6 +148,8 @@ class Node(Process):
         super().__init__(agency, [BIN / "sampan-node", "--config", exchange.folder / f"{agency}.toml"], exchange.folder)
         self.agency = agency
         self.socket = exchange.folder / f"{agency}.sock"
+        self.token = None  # of the officer that `request` speaks for
+        self.officer, self.passphrase = "admin", PASSPHRASE
 
     def start(self, connected=False):
         super().start()
@@ -156,7 +158,39 @@ class Node(Process):
             self.wait_connected()
         return self
 
+    def sign_in(self, officer=None, passphrase=None, code=None):
+        """As this officer from now on; gives the answer."""
+        self.officer, self.passphrase = officer or self.officer, passphrase or self.passphrase
+        ask = {"officer": self.officer, "passphrase": self.passphrase, **({"code": code} if code else {})}
+        status, data = self.send("POST", "/v1/sign-in", json.dumps(ask), {"Content-Type": "application/json"})
+        answer = json.loads(data)
+        if status >= 400:
+            raise ApiError(status, answer)
+        self.token = answer["token"]
+        return answer
+
+    def as_officer(self, officer, passphrase=PASSPHRASE):
+        """The same node, spoken to by another person; only the first of them starts and stops it."""
+        person = object.__new__(Node)
+        person.__dict__.update(self.__dict__)
+        person.officer, person.passphrase, person.token = officer, passphrase, None
+        return person
+
     def request(self, method, path, body=None, headers=None, timeout=60):
+        """As the officer who is signed in; a node that was started again is signed in to again."""
+        for attempt in (1, 2):
+            sent = dict(headers or {})
+            if self.token:
+                sent["Authorization"] = f"Bearer {self.token}"
+            if hasattr(body, "seek"):
+                body.seek(0)
+            status, data = self.send(method, path, body, sent, timeout)
+            if status != 401 or attempt == 2:
+                return status, data
+            self.sign_in()
+        return status, data
+
+    def send(self, method, path, body=None, headers=None, timeout=60):
         connection = UnixConnection(self.socket, timeout)
         try:
             connection.request(method, path, body=body, headers=headers or {})

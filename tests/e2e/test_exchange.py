@@ -15,9 +15,10 @@ from harness import ApiError, briefing, wait_for
 
 class ExchangeCase(unittest.TestCase):
     agencies = ("jp-npa", "th-rtp", "sg-spf")
+    threshold = None  # of four eyes
 
     def setUp(self):
-        self.exchange = Exchange(self.agencies)
+        self.exchange = Exchange(self.agencies, self.threshold)
         self.addCleanup(self.exchange.close)
         self.broker = self.exchange.broker().start()
         self.nodes = {a: self.exchange.node(a) for a in self.agencies}

@@ -11,6 +11,9 @@ struct AgencyPlan {
     std::map<std::string, std::string> names;  // "en" at least
     std::string country;
     MemberKind kind = MemberKind::member_state;
+    // Who administers the node's officers at first; signs in with the archive's passphrase.
+    std::string officer_id = "admin";
+    std::string officer_name = "First security administrator";
 };
 struct NewAgency {
     std::string request_path;

@@ -40,4 +40,7 @@ class TomlTable {
 Status read_toml(std::string_view text, const std::string& path,
                  const std::function<Status(TomlTable&)>& read);
 
+// A path that a file names: relative ones are relative to that file's folder. "" stays "".
+std::string path_beside(const std::string& file, const std::string& path);
+
 }  // namespace sampan

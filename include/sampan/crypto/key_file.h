@@ -25,4 +25,11 @@ Status write_key_file(FileSystem& files, const std::string& path, std::string_vi
 Result<SecretBuffer> read_key_file(FileSystem& files, const std::string& path, std::string_view purpose,
                                    const SecretBuffer& passphrase);
 
+// The same text without a file: what a store keeps of it.
+Result<std::string> seal_key_text(std::string_view purpose, ByteView secret, const SecretBuffer& passphrase,
+                                  const KeyFileCost& cost = {});
+// `where` begins the errors.
+Result<SecretBuffer> open_key_text(std::string_view text, std::string_view purpose,
+                                   const SecretBuffer& passphrase, const std::string& where);
+
 }  // namespace sampan

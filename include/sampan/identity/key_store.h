@@ -6,7 +6,8 @@
 //            curve.key           transport
 //            witness.key         cosigning of checkpoints
 //            storage.key         wraps prekeys and drafts in the node's store (32 random bytes)
-//            archive.key         private half of the archive, under a passphrase of its own
+//            archive.key         private half of the archive, under the first officer's passphrase
+//            officer.txt         that officer: id, then name, a line each
 //            archive.pub         its public half, 64 hexadecimal digits
 //            descriptor.bin      the first descriptor: lp(bytes) || signature
 //            joining-request.txt
@@ -29,6 +30,7 @@ inline constexpr std::string_view k_curve = "curve";
 inline constexpr std::string_view k_witness = "witness";
 inline constexpr std::string_view k_storage = "storage";
 inline constexpr std::string_view k_archive = "archive";
+inline constexpr std::string_view k_officer = "officer";  // in the node's store: the archive's private half
 inline constexpr std::string_view k_log = "broker-log";
 inline constexpr std::string_view k_receipt = "broker-receipt";
 inline constexpr std::string_view k_auditor = "auditor-signing";
@@ -52,6 +54,15 @@ Result<NodeKeys> load_node_keys(FileSystem& files, const std::string& folder, co
 // The archive's private half, with an officer's passphrase.
 Result<X25519KeyPair> load_archive_key(FileSystem& files, const std::string& folder,
                                        const SecretBuffer& passphrase);
+
+// Who administers the node's officers at first: the passphrase that opens archive.key is that officer's. The
+// node takes this once, into its store.
+struct FirstOfficer {
+    std::string id;
+    std::string name;
+    std::string credential;  // the text of archive.key
+};
+Result<FirstOfficer> read_first_officer(FileSystem& files, const std::string& folder);
 
 struct BrokerKeys {
     CurveKeyPair curve;

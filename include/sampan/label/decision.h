@@ -74,10 +74,15 @@ class CompiledPolicy {
     // the label is valid.
     Decision may_read(const Label& label, const AgencyId& subject, const Clearance& clearance,
                       UnixMillis now) const;
+    // The rules of clearance alone, for a person within an agency that may read: classification, every
+    // restrictive value, one value of each permissive tag. Neither the originator nor the releasable-to list
+    // counts, for those are about agencies; nor expiry, which is judged on the way in.
+    Decision person_may_read(const Label& label, const Clearance& clearance) const;
     // May a sender whose ceiling is `ceiling` (a level id) send `label`? Separate from what it may read.
     Decision may_send(const Label& label, std::string_view ceiling, UnixMillis now) const;
 
   private:
+    Decision by_clearance(const Label& label, const Clearance& clearance) const;
     CompiledPolicy() = default;
     LabelPolicy policy_;
     Sha256Digest hash_;

@@ -169,6 +169,12 @@ struct UnprovenLeaf {
     std::uint64_t time_s = 0;
 };
 
+// One of the agency's people, as the node's core keeps it: sealed under the storage key.
+struct StoredOfficer {
+    std::string id;
+    Bytes record;
+};
+
 class NodeStore {
   public:
     // Opens or makes the store; refuses damage, another process, another agency's store, by name.
@@ -275,6 +281,11 @@ class NodeStore {
     // The oldest list that was not logged yet.
     virtual Result<std::optional<StoredList>> unlogged_list() = 0;
     virtual Status mark_list_logged(std::uint64_t counter, LeafIndex leaf) = 0;
+
+    // --- people
+    virtual Status keep_officer(const std::string& id, ByteView record) = 0;  // new, or in place of the old
+    virtual Result<std::vector<StoredOfficer>> officers() = 0;                // by id
+    virtual Status forget_officer(const std::string& id) = 0;
 
     virtual Status close() = 0;
 };

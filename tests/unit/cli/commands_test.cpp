@@ -129,7 +129,7 @@ TEST_CASE("a locked archive names the command that unlocks it") {
     const Ran ran = run({"--node", node.socket(), "read", "4f1c2a90"});
     CHECK(ran.code == 4);
     CHECK(ran.err.find("archive_locked") != std::string::npos);
-    CHECK(ran.err.find("sampan unlock") != std::string::npos);
+    CHECK(ran.err.find("sampan sign-in") != std::string::npos);
 }
 
 TEST_CASE("errors with --json are one object on stderr") {
@@ -212,7 +212,7 @@ TEST_CASE("titles of a locked archive are shown as locked") {
     const Ran ran = run({"--node", node.socket(), "inbox"});
     CHECK(ran.code == 0);
     CHECK(ran.out.find("(locked)") != std::string::npos);
-    CHECK(ran.err.find("sampan unlock") != std::string::npos);
+    CHECK(ran.err.find("sampan sign-in") != std::string::npos);
 }
 
 TEST_CASE("a dry run shows who may read and why others may not, and sends nothing") {
@@ -409,15 +409,75 @@ TEST_CASE("doctor fails when a check does, and says what to do") {
 TEST_CASE("a passphrase reaches the node exactly, whatever is in it") {
     NodeServer node;
     TemporaryFolder folder;
-    node.answer("POST /v1/unlock", 200, "{}");
+    node.answer("POST /v1/sign-in", 200, R"({"token":"00ff"})");
+    const SessionFolder sessions(folder);
     const std::string passphrase = "a\"b\\c\x01 ไทย";
-    REQUIRE(
-        run({"--node", node.socket(), "unlock", "--passphrase-file", folder.write("p", passphrase + "\n")})
-            .code == 0);
+    REQUIRE(run({"--node", node.socket(), "sign-in", "somchai", "--passphrase-file",
+                 folder.write("p", passphrase + "\n")})
+                .code == 0);
     CHECK(json::parse(node.asked().back().body)["passphrase"] == passphrase);
-    node.answer("POST /v1/unlock", 403,
-                error_body("wrong_passphrase", "this passphrase does not open archive.key"));
-    CHECK(run({"--node", node.socket(), "unlock", "--passphrase-file", folder.path("p")}).code == 4);
+    CHECK(json::parse(node.asked().back().body)["officer"] == "somchai");
+    node.answer("POST /v1/sign-in", 403, error_body("wrong_credentials", "it is wrong"));
+    CHECK(run({"--node", node.socket(), "sign-in", "somchai", "--passphrase-file", folder.path("p")}).code ==
+          4);
+}
+
+TEST_CASE("the session of a sign-in is kept closed to others, sent from then on, and forgotten at sign-out") {
+    NodeServer node;
+    TemporaryFolder folder;
+    const SessionFolder sessions(folder);
+    const std::string token(64, 'a');
+    node.answer("POST /v1/sign-in", 200, json{{"token", token}}.dump());
+    node.answer("GET /v1/whoami", 200, json{{"officer", "somchai"}, {"roles", {"officer"}}}.dump());
+    node.answer("POST /v1/sign-out", 200, "{}");
+    const auto sign_in = [&] {
+        return run({"--node", node.socket(), "sign-in", "somchai", "--passphrase-file",
+                    folder.write("p", "words\n")});
+    };
+    REQUIRE(run({"--node", node.socket(), "whoami"}).code == 0);
+    CHECK(node.asked().back().head.find("Bearer") == std::string::npos);
+    const Ran in = sign_in();
+    REQUIRE(in.code == 0);
+    CHECK((in.out + in.err).find(token) == std::string::npos);
+    const auto names = sampan::system_files().list(folder.path("sampan-sessions"));
+    REQUIRE(names.ok());
+    REQUIRE(names->size() == 1);
+    const std::string file = folder.path("sampan-sessions/") + names->front();
+    CHECK(sampan::system_files().mode(file).value() == 0600);
+    REQUIRE(run({"--node", node.socket(), "whoami"}).code == 0);
+    CHECK(node.asked().back().head.find("Bearer " + token) != std::string::npos);
+    SECTION("a file that others can read is not used") {
+        REQUIRE(::chmod(file.c_str(), 0644) == 0);
+        REQUIRE(run({"--node", node.socket(), "whoami"}).code == 0);
+        CHECK(node.asked().back().head.find("Bearer") == std::string::npos);
+    }
+    SECTION("signing out forgets it") {
+        REQUIRE(run({"--node", node.socket(), "sign-out"}).code == 0);
+        CHECK(node.asked().back().head.find("Bearer " + token) != std::string::npos);
+        REQUIRE(run({"--node", node.socket(), "whoami"}).code == 0);
+        CHECK(node.asked().back().head.find("Bearer") == std::string::npos);
+    }
+}
+
+TEST_CASE("an officer's clearance is typed as words and sent as the interface describes it") {
+    NodeServer node;
+    TemporaryFolder folder;
+    const SessionFolder sessions(folder);
+    node.answer("POST /v1/officers", 201, "{}");
+    const auto add = [&](const std::string& clearance) {
+        return run({"--node", node.socket(), "officer", "add", "malee", "--name", "Malee S.", "--role",
+                    "officer", "--role", "releaser", "--clearance", clearance, "--passphrase-file",
+                    folder.write("p", "some words\n")});
+    };
+    REQUIRE(add("secret compartment=ct,cyber").code == 0);
+    const json sent = json::parse(node.asked().back().body);
+    CHECK(sent["id"] == "malee");
+    CHECK(sent["roles"] == json({"officer", "releaser"}));
+    CHECK(sent["clearance"] == json{{"level", "secret"}, {"holds", {{"compartment", {"ct", "cyber"}}}}});
+    CHECK(sent["passphrase"] == "some words");
+    REQUIRE(add("agency").code == 0);
+    CHECK(json::parse(node.asked().back().body)["clearance"].is_null());
+    CHECK(add("secret compartment").code != 0);
 }
 
 TEST_CASE("an answer that is no JSON, or is nested without end, is refused") {

@@ -127,4 +127,16 @@ std::string TemporaryFolder::write(const std::string& name, const std::string& t
     return path(name);
 }
 
+SessionFolder::SessionFolder(const TemporaryFolder& in) {
+    if (const char* set = std::getenv("XDG_RUNTIME_DIR")) before_ = set;
+    ::setenv("XDG_RUNTIME_DIR", in.path("").c_str(), 1);
+}
+
+SessionFolder::~SessionFolder() {
+    if (before_.empty())
+        ::unsetenv("XDG_RUNTIME_DIR");
+    else
+        ::setenv("XDG_RUNTIME_DIR", before_.c_str(), 1);
+}
+
 }  // namespace sampan::cli::test

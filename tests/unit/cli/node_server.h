@@ -61,4 +61,16 @@ class TemporaryFolder {
     std::string folder_;
 };
 
+// Where `sampan sign-in` keeps its token while this lives: in the test's folder.
+class SessionFolder {
+  public:
+    explicit SessionFolder(const TemporaryFolder& in);
+    SessionFolder(const SessionFolder&) = delete;
+    SessionFolder& operator=(const SessionFolder&) = delete;
+    ~SessionFolder();
+
+  private:
+    std::string before_;
+};
+
 }  // namespace sampan::cli::test
