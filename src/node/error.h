@@ -19,6 +19,8 @@ enum class NodeError {
     bad_request,
     bad_settings,
     not_connected,
+    message_ended,
+    no_consent,
     // people
     not_signed_in,
     wrong_credentials,
@@ -34,6 +36,7 @@ enum class NodeError {
     last_administrator,
     above_agency,
     too_many_sessions,
+    not_witnessed,
 };
 constexpr std::string_view error_name(NodeError e) {
     switch (e) {
@@ -59,6 +62,10 @@ constexpr std::string_view error_name(NodeError e) {
             return "bad_settings";
         case NodeError::not_connected:
             return "not_connected";
+        case NodeError::message_ended:
+            return "message_ended";
+        case NodeError::no_consent:
+            return "no_consent";
         case NodeError::not_signed_in:
             return "not_signed_in";
         case NodeError::wrong_credentials:
@@ -87,6 +94,8 @@ constexpr std::string_view error_name(NodeError e) {
             return "above_agency";
         case NodeError::too_many_sessions:
             return "too_many_sessions";
+        case NodeError::not_witnessed:
+            return "not_witnessed";
     }
     return "unknown";
 }
