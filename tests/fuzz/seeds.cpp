@@ -232,7 +232,7 @@ void logs(Seeds& seeds, Exchange& exchange) {
     fuzz::MemoryFile file;
     ExportWriter writer = must(ExportWriter::begin(file));
     for (const RegistryPtr& epoch : exchange.chain().epochs()) must(writer.epoch(epoch->signed_bytes()));
-    must(writer.first(LeafIndex(0)));
+    must(writer.first(MerkleEdge()));
     must(writer.entry(bytes.view(), exchange.chain().epochs().front()->signed_bytes()));
     must(writer.finish(note));
     seeds.put("log_export", "items", file.bytes);
@@ -252,6 +252,14 @@ void texts(Seeds& seeds, const std::string& folder, const std::string& sources) 
             static_cast<std::uint8_t>(i * 9), static_cast<std::uint8_t>(i * 4), i, 20, 2, i, 1, 1, 3, 2};
         seeds.put("proofs", std::to_string(i), proof);
     }
+
+    seeds.put("evidence", "fork", "sampan fork evidence 1\n");
+    seeds.put(
+        "stix", "bundle",
+        R"({"type":"bundle","id":"bundle--5d0092c5-5f74-4287-9642-33f4c354e56d","objects":[{"type":"indicator",)"
+        R"("spec_version":"2.1","id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",)"
+        R"("created":"2016-04-06T20:03:48.000Z","modified":"2016-04-06T20:03:48.000Z",)"
+        R"("pattern":"[file:name = 'a']","pattern_type":"stix","valid_from":"2016-01-01T00:00:00Z"}]})");
 
     must(system_files().make_directories(folder + "/key_file"));
     const std::string key = folder + "/key_file/key";
