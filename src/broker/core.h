@@ -168,7 +168,6 @@ class Core {
     // --- core_delivery.cpp
     Result<bool> deliver_to(Session& session, UnixMillis now, DeliverySink& sink);
     Status deliver_copy(Session& session, OpenMessage& message, UnixMillis now, DeliverySink& sink);
-    bool still_permitted(const OpenMessage& message, const Parcel& parcel, UnixMillis now) const;
     Result<ParcelPtr> parcel_of(OpenMessage& message, DeliverySink& sink);
     void cache(OpenMessage& message);
 

@@ -51,24 +51,16 @@ Result<bool> Core::deliver_to(Session& session, UnixMillis now, DeliverySink& si
     return false;
 }
 
-// Decided when it was accepted, and nothing the decision rests on has changed: the same function of the same
-// values.
-bool Core::still_permitted(const OpenMessage& message, const Parcel& parcel, UnixMillis now) const {
-    const auto& expires = parcel.seal.header.label.expires;
-    return message.permitted_under == state_.registry && (!expires || now < *expires);
-}
-
-// The third of the four points where the label decides: under the newest epoch, at the moment of delivery.
+// The third of the four points where the label decides: under the newest epoch, at the moment of delivery,
+// and whatever the second decided.
 Status Core::deliver_copy(Session& session, OpenMessage& message, UnixMillis now, DeliverySink& sink) {
     if (message.expires <= now) return ok_status();  // the next batch says so
     SAMPAN_ASSIGN(ParcelPtr parcel, parcel_of(message, sink));
-    if (!still_permitted(message, *parcel, now)) {
-        const Decision decision = judge_delivery(*parcel, session.agency, view(now));
-        if (!decision.permitted()) {
-            undeliverable_.push_back({message.leaf, session.number, OutcomeCode::withheld,
-                                      std::string(verdict_name(decision.verdict))});
-            return ok_status();
-        }
+    const Decision decision = judge_delivery(*parcel, session.agency, view(now));
+    if (!decision.permitted()) {
+        undeliverable_.push_back({message.leaf, session.number, OutcomeCode::withheld,
+                                  std::string(verdict_name(decision.verdict))});
+        return ok_status();
     }
     Copy* copy = message.copy_of(session.number);
     const auto place = static_cast<std::size_t>(copy - message.copies.data());

@@ -43,7 +43,6 @@ void Core::take_submit(Session& session, CheckedSubmit& submit, const Facts& fac
         return say(session.connection, quota.error(), header.message_id);
     if (start_parts(session, submit, facts)) return;
     accept(session.connection, session.number, submit.parcel);
-    draft.accepted.back().permitted_under = submit.judged_under;
     if (header.message_class == MessageClass::recall) recall(session.number, header, facts);
 }
 

@@ -43,8 +43,6 @@ struct OpenMessage {
     std::vector<Copy> copies;  // in the header's order
     std::vector<PartDescription> parts;
     ParcelPtr parcel;  // while it is in the cache
-    // The registry under which every reader was found entitled; null where that is not known.
-    RegistryPtr permitted_under;
     Copy* copy_of(AgencyNumber agency);
 };
 

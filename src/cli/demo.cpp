@@ -102,6 +102,8 @@ Status tell_dialogue(Console& console, DemoExchange& exchange, DemoStory& story,
     {
         const Step step(console, "a new epoch: submissions to ajct-12 close now");
         SAMPAN_TRY(exchange.close_submissions("ajct-12"));
+        // Log time has whole seconds: what comes from here on is after the deadline.
+        std::this_thread::sleep_for(std::chrono::milliseconds(1'100));
     }
     SAMPAN_TRY(tell_part(console, story, "one update comes late", take_until(briefings, "40")));
     SAMPAN_TRY(

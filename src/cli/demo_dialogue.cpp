@@ -7,6 +7,8 @@
 namespace sampan::cli {
 namespace {
 
+constexpr const char* k_outcome_label = "restricted compartment=ct tlp=AMBER";
+
 constexpr const char* k_host = "mm-mpf";
 constexpr const char* k_views[] = {"submissions", "reading",  "situation", "projects", "measures",
                                    "requests",    "releases", "agenda",    "actions",  "outcomes"};
@@ -43,8 +45,7 @@ Result<std::string> DemoStory::with_ids(std::string text) const {
 
 Status DemoStory::publish_outcome() {
     const Node host = exchange_.node(k_host)->node();
-    SAMPAN_ASSIGN(json got, host.get("/v1/dialogues/ajct-12/outcome" +
-                                     query({{"label", "restricted compartment=ct tlp=AMBER"}})));
+    SAMPAN_ASSIGN(json got, host.get("/v1/dialogues/ajct-12/outcome" + query({{"label", k_outcome_label}})));
     SAMPAN_ASSIGN(json made, host.post("/v1/messages", {{"briefing", text_of(got, "briefing")}}));
     ids_["outcome"] = text_of(made, "message_id");
     for (const json& left : list_of(got, "left_out"))
@@ -113,7 +114,7 @@ Status DemoStory::write_pages(const std::string& folder) {
     };
     for (const char* dialogue : {"ajct-12", "ajcc-4"})
         for (const char* view : k_views) SAMPAN_TRY(write(dialogue, view, ""));
-    SAMPAN_TRY(write("ajct-12", "outcome", ""));
+    SAMPAN_TRY(write("ajct-12", "outcome", "&" + query({{"label", k_outcome_label}}).substr(1)));
     SAMPAN_TRY(write("ajct-12", "compare", "&before=ajcc-4"));
     heading("Pages to look at, print and file: " + std::to_string(written) + " in " + folder);
     return ok_status();

@@ -243,7 +243,8 @@ class Core {
     Status remember_peer(KnownPeer known, UnixMillis now);
     void fetch_peers(UnixMillis now);
     Status learn_peers(const Peers& peers, const Checkpoint& checkpoint, UnixMillis now);
-    Status observe_checkpoint(const std::string& note, UnixMillis now);
+    // What the broker shows unasked may have been overtaken by what it showed before; its greeting may not.
+    Status observe_checkpoint(const std::string& note, UnixMillis now, bool may_be_overtaken = false);
     bool is_verified(const Checkpoint& checkpoint) const;
     void learn_time(std::uint64_t entry_s);
     UnixMillis no_earlier(UnixMillis now) const;

@@ -210,7 +210,9 @@ Status Core::take(const Packet& packet, UnixMillis now) {
         if (const auto* p = std::get_if<PartData>(&packet)) return take_part_data(*p, now);
         if (const auto* p = std::get_if<PartsWanted>(&packet)) return take_parts_wanted(*p);
         if (const auto* p = std::get_if<Peers>(&packet)) return take_peers(*p, now);
-        if (const auto* p = std::get_if<CheckpointNote>(&packet)) return observe_checkpoint(p->note, now);
+        // Before the session has begun, the keys that sign it may be of an epoch that is not here yet.
+        if (const auto* p = std::get_if<CheckpointNote>(&packet))
+            return began_ ? observe_checkpoint(p->note, now, true) : ok_status();
         if (const auto* p = std::get_if<Consistency>(&packet)) return take_consistency(*p, now);
         if (const auto* p = std::get_if<Inclusion>(&packet)) return take_inclusion(*p, now);
         if (const auto* p = std::get_if<Entries>(&packet)) {
