@@ -1,5 +1,7 @@
 #include "broker/core.h"
 
+#include <iterator>
+
 #include "broker/error.h"
 #include "sampan/base/encode.h"
 

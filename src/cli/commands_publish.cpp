@@ -3,6 +3,8 @@
 #include "cli/words.h"
 #include "sampan/base/limits.h"
 
+#include <sstream>
+
 namespace sampan::cli {
 namespace {
 

@@ -1,6 +1,7 @@
 #include "cli/demo_story.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "cli/progress.h"
 #include "cli/words.h"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "sampan/base/encode.h"
 #include "sampan/crypto/random.h"

@@ -1,6 +1,7 @@
 #include "node/views.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 

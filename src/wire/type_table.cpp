@@ -1,5 +1,6 @@
 #include "wire/type_table.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>

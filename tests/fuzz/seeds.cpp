@@ -1,6 +1,7 @@
 // Writes what each fuzz target starts from: one of everything a decoder accepts. fuzz_seeds FOLDER [SOURCES];
 // the files of a target are in FOLDER/NAME, named by what they are. SOURCES is the root of the source tree.
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "fuzz/fuzz.h"
@@ -103,6 +104,12 @@ void messages(Seeds& seeds, Exchange& exchange) {
         append(whole, piece(part));
     append(whole, sealed.body);
     seeds.put("sealed_message", "whole", whole);
+    for (const std::uint8_t type : {1, 2}) {
+        Writer record;
+        record.u8(type).lp(sealed.seal).raw(sealed.signature.view());
+        if (type == 2) record.lp("answer");
+        seeds.put("log_records", "message-" + std::to_string(type), record.bytes());
+    }
     seeds.put("label", "label", encode_label(sealed.header.label));
     for (const char* level : {"unclassified", "secret"})
         seeds.put("label", level, encode_label(exchange.label("th-rtp", level)));
@@ -225,7 +232,7 @@ void logs(Seeds& seeds, Exchange& exchange) {
     fuzz::MemoryFile file;
     ExportWriter writer = must(ExportWriter::begin(file));
     for (const RegistryPtr& epoch : exchange.chain().epochs()) must(writer.epoch(epoch->signed_bytes()));
-    must(writer.first(LeafIndex(0)));
+    must(writer.first(MerkleEdge()));
     must(writer.entry(bytes.view(), exchange.chain().epochs().front()->signed_bytes()));
     must(writer.finish(note));
     seeds.put("log_export", "items", file.bytes);
@@ -246,6 +253,14 @@ void texts(Seeds& seeds, const std::string& folder, const std::string& sources) 
         seeds.put("proofs", std::to_string(i), proof);
     }
 
+    seeds.put("evidence", "fork", "sampan fork evidence 1\n");
+    seeds.put(
+        "stix", "bundle",
+        R"({"type":"bundle","id":"bundle--5d0092c5-5f74-4287-9642-33f4c354e56d","objects":[{"type":"indicator",)"
+        R"("spec_version":"2.1","id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",)"
+        R"("created":"2016-04-06T20:03:48.000Z","modified":"2016-04-06T20:03:48.000Z",)"
+        R"("pattern":"[file:name = 'a']","pattern_type":"stix","valid_from":"2016-01-01T00:00:00Z"}]})");
+
     must(system_files().make_directories(folder + "/key_file"));
     const std::string key = folder + "/key_file/key";
     if (system_files().exists(key)) must(system_files().remove(key));
@@ -262,6 +277,45 @@ void texts(Seeds& seeds, const std::string& folder, const std::string& sources) 
     for (const auto& entry :
          std::filesystem::recursive_directory_iterator(sources + "/config/demo/briefings"))
         if (entry.path().extension() == ".md") copy("briefing", entry.path());
+}
+
+// Requests of every kind to fuzz/local_api.cpp; some of them one after another on one connection.
+void requests(Seeds& seeds) {
+    const auto put = [&](const std::string& name, const std::string& line, const std::string& body,
+                         const std::string& head = "") {
+        std::string text = line + " HTTP/1.1\r\nHost: node\r\n" + head;
+        if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+        text += "\r\n" + body;
+        seeds.put("local_api", name, text);
+        return text;
+    };
+    const std::string id(32, 'a');
+    std::string many;
+    int number = 0;
+    for (const char* path : {"status", "doctor", "whoami", "officers", "outbox?limit=3",
+                             "inbox?unread=1&limit=2", "log/checkpoint", "registry", "peers", "log/export"})
+        many += put("get-" + std::to_string(number++), "GET /v1/" + std::string(path), "");
+    seeds.put("local_api", "pipelined", many);
+    for (const char* rest : {"", "/receipts", "/attachments/0"})
+        put("message" + std::to_string(std::strlen(rest)), "GET /v1/messages/" + id + rest, "");
+    put("proof", "GET /v1/log/proof/" + id, "");
+    put("sign-in", "POST /v1/sign-in",
+        R"({"officer":"admin","passphrase":"the first words","code":"123456"})");
+    put("sign-out", "POST /v1/sign-out", "{}");
+    put("passphrase", "POST /v1/passphrase", R"({"old":"the first words","new":"some other words"})");
+    put("totp", "POST /v1/totp", R"({"passphrase":"the first words","code":"123456"})");
+    put("officer", "POST /v1/officers",
+        R"({"id":"ann","name":"Ann","roles":["reader"],"clearance":{"level":"secret","holds":{"compartment":["ct"]}},)"
+        R"("passphrase":"the second words"})");
+    put("change", "POST /v1/officers/ann", R"({"roles":["reader"],"clearance":null,"reset":true})");
+    put("remove", "DELETE /v1/officers/ann", "");
+    put("lock", "POST /v1/lock", "{}");
+    put("upload", "PUT /v1/uploads", "an annex",
+        "Content-Type: text/plain\r\nX-Sampan-Name: annex%20one.txt\r\n");
+    put("publish", "POST /v1/messages",
+        R"({"briefing":"+++\nkind = \"note\"\ntitle = \"A\"\nto = [\"sg-spf\"]\n[label]\nclassification = \"unclassified\"\n+++\nB\n",)"
+        R"("uploads":[],"about":[],"dry_run":true,"leave_out_denied":true,"leave_out_unready":true})",
+        "Authorization: Bearer " + std::string(64, '0') + "\r\n");
 }
 
 // Steps of fuzz/broker_session.cpp.
@@ -295,6 +349,7 @@ int main(int argc, char** argv) {
     identities(seeds, exchange);
     texts(seeds, argv[1], argv[2]);
     sessions(seeds);
+    requests(seeds);
     std::printf("%zu seeds\n", seeds.count());
     return 0;
 }

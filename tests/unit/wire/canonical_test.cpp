@@ -2,6 +2,7 @@
 // accepted as encoded, and whatever is accepted, after random damage too, is written again as it was.
 #include <google/protobuf/message.h>
 
+#include <memory>
 #include <random>
 
 #include "sampan/wire/strict.h"
