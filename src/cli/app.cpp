@@ -40,6 +40,7 @@ App::App() : root_(k_about, "sampan") {
     add_publish_commands(*this);
     add_message_commands(*this);
     add_exchange_commands(*this);
+    add_release_commands(*this);
     add_people_commands(*this);
     add_node_commands(*this);
     add_authority_commands(*this);

@@ -51,6 +51,7 @@ void add_publish_commands(App& app);   // publish, reply
 void add_message_commands(App& app);   // outbox, inbox, read, attachment, receipts
 void add_exchange_commands(App& app);  // registry, dialogues, log
 void add_node_commands(App& app);      // status, doctor, lock
+void add_release_commands(App& app);   // release
 void add_people_commands(App& app);    // sign-in, sign-out, whoami, passphrase, totp, officer
 void add_demo_command(App& app);
 void add_help_commands(App& app);  // completion, help, version

@@ -34,6 +34,9 @@ enum class NodeError {
     last_administrator,
     above_agency,
     too_many_sessions,
+    same_person,
+    release_changed,
+    not_waiting,
 };
 constexpr std::string_view error_name(NodeError e) {
     switch (e) {
@@ -87,6 +90,12 @@ constexpr std::string_view error_name(NodeError e) {
             return "above_agency";
         case NodeError::too_many_sessions:
             return "too_many_sessions";
+        case NodeError::same_person:
+            return "same_person";
+        case NodeError::release_changed:
+            return "release_changed";
+        case NodeError::not_waiting:
+            return "not_waiting";
     }
     return "unknown";
 }
