@@ -9,6 +9,7 @@ namespace sampan::node {
 namespace {
 
 constexpr std::int64_t k_lost_patience_ms = 5 * k_second_ms;
+constexpr std::size_t k_lost_tries = 3;
 
 }  // namespace
 
@@ -85,6 +86,16 @@ Result<bool> Core::seal_lost_copy(const LostCopy& copy, UnixMillis now) {
     if (peer == peers_.end() || !peer->second.bundle || now >= peer->second.bundle->expires ||
         peer->second.bundle->keys.front().id() == header.recipients[*index].prekey)
         return false;
+    // A reader that keeps losing its keys is not sent the same for ever.
+    std::size_t before = 0;
+    for (const MessageId& id : header.about) {
+        SAMPAN_ASSIGN(std::optional<OutboxRow> row, store_.outbox_row(id));
+        before += row ? 1 : 0;
+    }
+    if (before >= k_lost_tries) {
+        last_problem_ = copy.reader.text() + " lost its keys again and again: a message to it was given up";
+        return true;
+    }
     SAMPAN_ASSIGN(ArchivedMessage archived,
                   open_archived(Viewer::whole_agency(), header.label, copy.message_id, old->record));
     const std::int64_t life_ms = header.expires.get() - header.created.get();
