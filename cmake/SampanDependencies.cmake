@@ -18,3 +18,5 @@ pkg_check_modules(P11KIT REQUIRED IMPORTED_TARGET p11-kit-1)  # pkcs11.h alone: 
 pkg_check_modules(ZMQ REQUIRED IMPORTED_TARGET libzmq)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(CMARK REQUIRED IMPORTED_TARGET libcmark)
+pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)

@@ -71,13 +71,14 @@ function(sampan_program name)
   set_property(GLOBAL APPEND PROPERTY SAMPAN_PROGRAMS ${name})
 endfunction()
 
-# sampan_fuzz(NAME SOURCES file... LINKS layer...)
-# A libFuzzer target, bin/fuzz_NAME; its seeds, if it has any, are tests/fuzz/seeds/NAME.
+# sampan_fuzz(NAME SOURCES file... LINKS layer... LIBRARIES target...)
+# A libFuzzer target, bin/fuzz_NAME; its seeds are written by tests/fuzz/seeds.cpp.
 function(sampan_fuzz name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS;LIBRARIES" ${ARGN})
   add_executable(fuzz_${name} ${arg_SOURCES})
   target_include_directories(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests ${CMAKE_SOURCE_DIR}/src)
   list(TRANSFORM arg_LINKS PREPEND sampan_)
-  target_link_libraries(fuzz_${name} PRIVATE ${arg_LINKS} sampan_warnings)
+  target_link_libraries(fuzz_${name} PRIVATE ${arg_LINKS} ${arg_LIBRARIES} sampan_warnings)
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  set_property(GLOBAL APPEND PROPERTY SAMPAN_FUZZERS fuzz_${name})
 endfunction()

@@ -9,26 +9,10 @@ std::string count_text(std::uint64_t n, std::string_view noun) {
     return std::to_string(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
 }
 
-// The records of the log, split without trusting them.
-struct MessageRecord {
-    ByteView seal, signature, answer;
-};
-Result<MessageRecord> split_message(ByteView record, bool with_answer) {
-    Reader in(record);
-    MessageRecord out;
-    SAMPAN_ASSIGN(out.seal, in.lp(limits::k_header_bytes + 256));
-    SAMPAN_ASSIGN(out.signature, in.raw(64));
-    if (with_answer) {
-        SAMPAN_ASSIGN(out.answer, in.lp(limits::k_header_bytes));
-    }
-    SAMPAN_TRY(in.finish());
-    return out;
-}
-
 }  // namespace
 
 bool AuditReport::ok() const {
-    return findings.empty() &&
+    return findings_in_all == 0 &&
            std::all_of(steps.begin(), steps.end(), [](const AuditStep& s) { return s.ok; });
 }
 
@@ -37,39 +21,41 @@ void ExportAudit::step(std::string what, bool ok, std::string detail) {
 }
 
 void ExportAudit::finding(std::string text) {
-    report_.findings.push_back({at_, std::move(text)});
+    ++report_.findings_in_all;
+    if (report_.findings.size() < k_findings_kept) report_.findings.push_back({at_, std::move(text)});
 }
 
 Status ExportAudit::read(File& file) {
-    if (options_.earlier) {
-        SAMPAN_ASSIGN(Note note, Note::parse(*options_.earlier));
-        SAMPAN_ASSIGN(earlier_, Checkpoint::parse(note.text));
-    }
-    SAMPAN_ASSIGN(ExportReader reader, ExportReader::begin(file));
-    bool complete = false;
-    while (true) {
-        SAMPAN_ASSIGN(std::optional<ExportItem> item, reader.next());
-        if (!item) break;
-        complete = item->kind == ExportItemKind::checkpoint;
-        SAMPAN_TRY(take(*item));
-    }
-    if (!complete) return Error(LogError::bad_export, "the export has no checkpoint: it was cut short");
-    finish();
+    const auto give = [&file](const ExportSink& sink) -> Status {
+        SAMPAN_ASSIGN(ExportReader reader, ExportReader::begin(file));
+        while (true) {
+            SAMPAN_ASSIGN(std::optional<ExportItem> item, reader.next());
+            if (!item) return ok_status();
+            SAMPAN_TRY(sink(*item));
+        }
+    };
+    SAMPAN_TRY(begin());
+    SAMPAN_TRY(give([this](const ExportItem& item) { return take(item); }));
+    return end(give);
+}
+
+Status ExportAudit::begin() {
+    if (!options_.earlier) return ok_status();
+    SAMPAN_ASSIGN(Note note, Note::parse(*options_.earlier));
+    SAMPAN_ASSIGN(earlier_, Checkpoint::parse(note.text));
     return ok_status();
 }
 
 Status ExportAudit::take(const ExportItem& item) {
+    if (item.kind != ExportItemKind::epoch && !chain_)
+        return Error(LogError::bad_export, "it does not begin with the registry");
     switch (item.kind) {
         case ExportItemKind::epoch:
             return take_epoch(item.payload);
-        case ExportItemKind::first: {
-            Reader in(item.payload);
-            SAMPAN_ASSIGN(std::uint64_t index, in.u64());
-            SAMPAN_TRY(in.finish());
-            first_ = LeafIndex(index);
-            at_ = *first_;
-            return ok_status();
-        }
+        case ExportItemKind::first:
+            return take_first(item.payload);
+        case ExportItemKind::known:
+            return take_known(item.payload);
         case ExportItemKind::entry:
             return take_entry(item.payload);
         case ExportItemKind::checkpoint:
@@ -78,210 +64,94 @@ Status ExportAudit::take(const ExportItem& item) {
     return ok_status();
 }
 
-Status ExportAudit::take_epoch(const Bytes& bytes) {
-    if (!chain_) {
-        SAMPAN_ASSIGN(chain_, RegistryChain::begin(bytes, options_.trust));
-        return ok_status();
-    }
-    return chain_->accept(bytes);
-}
-
-Status ExportAudit::take_entry(const Bytes& bytes) {
-    if (!chain_ || !first_)
-        return Error(LogError::bad_export, "entries stand before the registry and the first index");
-    const ByteView entry_bytes = ByteView(bytes).first(k_log_entry_bytes);
-    const ByteView record = ByteView(bytes).subspan(k_log_entry_bytes);
-    SAMPAN_ASSIGN(LogEntry entry, decode_log_entry(entry_bytes));
-    edge_.append(merkle_leaf_hash(entry_bytes));
-    ++report_.entries;
-    ++report_.by_type[static_cast<std::size_t>(entry.type)];
-    AuditedRow row;
-    row.index = at_;
-    row.type = entry.type;
-    row.time_s = entry.time_s;
-    row.subject = entry.subject;
-    row.record_present = !record.empty();
-    if (row.record_present) {
-        ++report_.records;
-        switch (entry.type) {
-            case EntryType::submitted:
-            case EntryType::refused:
-                read_message(entry, record, row);
-                break;
-            case EntryType::prekeys:
-            case EntryType::descriptor:
-                read_statement(entry, record, row);
-                break;
-            case EntryType::delivered:
-            case EntryType::outcome:
-                read_list(entry, record, row);
-                break;
-            case EntryType::registry:
-                read_registry(entry, record, row);
-                break;
-            default:
-                read_salted(entry, record, row);
-                break;
-        }
-    } else {
-        row.summary = std::string(entry_type_name(entry.type)) + " (its record is not in this export)";
-    }
-    if (earlier_ && first_->get() == 0 && edge_.size() == earlier_->size) {
-        earlier_met_ = true;
-        if (edge_.root() != earlier_->root)
-            finding("the first " + std::to_string(earlier_->size.get()) +
-                    " entries do not have the root of the earlier checkpoint: the log was rewritten");
-    }
-    if (options_.keep_rows) rows_.push_back(std::move(row));
-    at_ = at_.next();
+Status ExportAudit::take_epoch(ByteView bytes) {
+    if (chain_) return chain_->accept(bytes);
+    SAMPAN_ASSIGN(chain_, RegistryChain::begin(bytes, options_.trust));
     return ok_status();
 }
 
-void ExportAudit::check_subject(const LogEntry& entry, ByteView expected) {
-    if (!std::equal(expected.begin(), expected.end(), entry.subject.view().begin(),
-                    entry.subject.view().end()))
-        finding("the record beside this " + std::string(entry_type_name(entry.type)) +
-                " entry is not the one that was logged");
+Status ExportAudit::take_first(ByteView bytes) {
+    SAMPAN_ASSIGN(edge_, decode_export_first(bytes));
+    first_ = LeafIndex(edge_.size().get());
+    at_ = *first_;
+    report_.first = at_.get();
+    meet_earlier();
+    return ok_status();
 }
 
-void ExportAudit::read_message(const LogEntry& entry, ByteView record, AuditedRow& row) {
-    const bool refused = entry.type == EntryType::refused;
-    const auto parts = split_message(record, refused);
-    if (!parts.ok()) return finding("a message record is malformed: " + parts.error().text());
-    const auto seal = SignedSeal::parse(parts->seal, parts->signature);
-    if (!seal.ok()) return finding("a seal is malformed: " + seal.error().text());
-    check_subject(entry, seal->subject.view());
-    row.header = seal->header;
-    row.agency = seal->header.sender.text();
-    row.summary = row.agency + (refused ? " was refused message " : " submitted message ") +
-                  seal->header.message_id.hex();
-    if (refused) {
-        const auto answer = decode_answer(parts->answer);
-        if (!answer.ok()) return finding("a refusal is malformed: " + answer.error().text());
-        row.answer = *answer;
-        row.summary += ": " + answer->reason;
-    } else if (!submitted_.insert(seal->subject).second) {
-        finding("message " + seal->header.message_id.hex() + " was logged as accepted twice");
+// A certificate from before this export is believed only with the proof that it was logged there.
+Status ExportAudit::take_known(ByteView bytes) {
+    if (!first_) return Error(LogError::bad_export, "a descriptor stands before the first index");
+    SAMPAN_ASSIGN(KnownDescriptor known, decode_known_descriptor(bytes));
+    LogEntry entry;
+    entry.type = EntryType::descriptor;
+    entry.time_s = known.time_s;
+    entry.subject = EntrySubject(known.statement.hash().array());
+    if (known.leaf.get() >= edge_.size().get() ||
+        !verify_inclusion(log_leaf(entry), known.leaf, edge_.size(), known.proof, edge_.root()).ok()) {
+        finding("a descriptor from before this export is not proven to stand in the log");
+        return ok_status();
     }
-    for (const Certificate& certificate : certificates_[seal->header.sender]) {
-        if (certificate.hash() != seal->header.sender_certificate) continue;
-        ++report_.signatures;
-        if (!verify_seal_signature(*seal, certificate).ok())
-            finding("the signature of " + row.agency + " over message " + seal->header.message_id.hex() +
-                    " does not verify");
-        return;
-    }
-    ++report_.unchecked_signatures;
+    AuditedRow row;
+    read_descriptor(known.statement, known.time_s, row);
+    return ok_status();
 }
 
-void ExportAudit::read_statement(const LogEntry& entry, ByteView record, AuditedRow& row) {
-    Reader in(record);
-    const auto bytes = in.lp(limits::k_header_bytes);
-    if (!bytes.ok()) return finding("a statement record is malformed: " + bytes.error().text());
-    const auto signature = in.raw(64);
-    if (!signature.ok() || !in.finish().ok()) return finding("a statement record is malformed");
-    const SignedStatement statement{to_bytes(*bytes), Ed25519Signature::parse(*signature).value()};
-    check_subject(entry, statement.hash().view());
-    const Registry& registry = chain_->newest()->registry();
-    if (entry.type == EntryType::prekeys) {
-        const auto bundle = decode_prekey_bundle(statement.bytes);
-        if (!bundle.ok()) return finding("a prekey bundle is malformed: " + bundle.error().text());
-        row.agency = bundle->agency.text();
-        row.summary = row.agency + " published prekey bundle " + std::to_string(bundle->counter);
-        const auto& known = certificates_[bundle->agency];
-        if (known.empty()) {
-            ++report_.unchecked_signatures;
-            return;
-        }
-        ++report_.signatures;
-        if (!verify_prekey_bundle(statement, registry.exchange, bundle->agency, known.back().public_key())
-                 .ok())
-            finding("prekey bundle " + std::to_string(bundle->counter) + " of " + row.agency +
-                    " does not verify");
-        return;
-    }
-    const auto descriptor = decode_descriptor(statement.bytes);
-    if (!descriptor.ok()) return finding("a descriptor is malformed: " + descriptor.error().text());
-    row.agency = descriptor->agency.text();
-    row.summary = row.agency + " published descriptor " + std::to_string(descriptor->counter);
-    const Member* member = registry.member(descriptor->agency);
-    if (member == nullptr) return finding("a descriptor of " + row.agency + ", which is no member");
-    const auto verified = verify_descriptor(
-        statement, registry.exchange, descriptor->agency, chain_->newest()->root_of(*member),
-        UnixMillis(static_cast<std::int64_t>(entry.time_s) * k_second_ms));
-    ++report_.signatures;
-    if (!verified.ok())
-        return finding("descriptor " + std::to_string(descriptor->counter) + " of " + row.agency +
-                       " does not verify: " + verified.error().text());
-    certificates_[descriptor->agency].push_back(verified->certificate);
+bool ExportAudit::checking() const {
+    return !(options_.only_new && earlier_ && at_.get() < earlier_->size.get());
 }
 
-void ExportAudit::read_list(const LogEntry& entry, ByteView record, AuditedRow& row) {
-    const auto list = decode_signed_list(record);
-    if (!list.ok()) return finding("a list of outcomes is malformed: " + list.error().text());
-    check_subject(entry, list->hash().view());
-    const auto statement = decode_list_statement(list->statement);
-    if (!statement.ok()) return finding("a list's statement is malformed: " + statement.error().text());
-    row.agency = statement->signer;
-    row.summary = statement->signer + " reported " + count_text(statement->count, "outcome");
-    const Registry& registry = chain_->newest()->registry();
-    std::vector<Ed25519PublicKey> keys;
-    if (entry.type == EntryType::outcome) {
-        for (const BrokerEntry& broker : registry.brokers) keys.push_back(broker.receipt_key);
-    } else if (const auto agency = AgencyId::parse(statement->signer); agency.ok()) {
-        for (const Certificate& certificate : certificates_[*agency])
-            keys.push_back(certificate.public_key());
-    }
-    if (keys.empty()) {
-        ++report_.unchecked_signatures;
+Status ExportAudit::take_entry(ByteView bytes) {
+    if (!first_) return Error(LogError::bad_export, "entries stand before the first index");
+    const ByteView entry_bytes = bytes.first(k_log_entry_bytes);
+    const ByteView record = bytes.subspan(k_log_entry_bytes);
+    edge_.append(merkle_leaf_hash(entry_bytes));
+    ++report_.entries;
+    const auto decoded = decode_log_entry(entry_bytes);
+    if (!decoded.ok()) {
+        finding("the entry is malformed: " + decoded.error().text());
     } else {
-        ++report_.signatures;
-        if (std::none_of(keys.begin(), keys.end(),
-                         [&](const auto& key) { return verify_signed_list(*list, key).ok(); }))
-            finding("list " + std::to_string(statement->counter) + " of " + statement->signer +
-                    " does not verify");
+        const LogEntry& entry = *decoded;
+        ++report_.by_type[static_cast<std::size_t>(entry.type)];
+        if (entry.time_s < newest_time_s_ && checking())
+            finding("the time of the log goes back by " +
+                    count_text(newest_time_s_ - entry.time_s, "second"));
+        newest_time_s_ = std::max(newest_time_s_, entry.time_s);
+        AuditedRow row;
+        row.index = at_;
+        row.type = entry.type;
+        row.time_s = entry.time_s;
+        row.subject = entry.subject;
+        row.record_present = !record.empty();
+        if (row.record_present) {
+            ++report_.records;
+            read_record(entry, record, row);
+        } else if (options_.on_row) {
+            row.summary = std::string(entry_type_name(entry.type)) + " (its record is not in this export)";
+        }
+        if (options_.on_row) options_.on_row(row);
     }
-    std::uint64_t& counter =
-        list_counters_[statement->signer + (entry.type == EntryType::outcome ? "/broker" : "")];
-    if (first_->get() == 0 && entry.type == EntryType::delivered && statement->counter != counter + 1)
-        finding("list " + std::to_string(statement->counter) + " of " + statement->signer + " follows list " +
-                std::to_string(counter) + ": one is missing or repeated");
-    counter = statement->counter;
-    for (const SignedList::Item& item : list->items) {
-        if (item.bytes.empty()) continue;
-        const auto outcome = decode_outcome(item.bytes);
-        if (!outcome.ok()) return finding("an outcome is malformed: " + outcome.error().text());
-        row.outcomes.push_back(
-            {outcome->subject, statement->signer, outcome->code, outcome->reason, outcome->time});
-    }
+    at_ = at_.next();
+    meet_earlier();
+    return ok_status();
 }
 
-void ExportAudit::read_registry(const LogEntry& entry, ByteView record, AuditedRow& row) {
-    row.summary = "a registry epoch was accepted";
-    for (const RegistryPtr& epoch : chain_->epochs()) {
-        if (!std::equal(record.begin(), record.end(), epoch->signed_bytes().begin(),
-                        epoch->signed_bytes().end()))
-            continue;
-        row.summary = "registry epoch " + std::to_string(epoch->registry().epoch.get()) + " was accepted";
-        return check_subject(entry, epoch->hash().view());
-    }
-    finding("a registry epoch was logged that is not in the chain");
+// Compares with the checkpoint from before where the tree has exactly its size.
+void ExportAudit::meet_earlier() {
+    if (!earlier_ || edge_.size() != earlier_->size) return;
+    earlier_met_ = true;
+    if (edge_.root() != earlier_->root)
+        finding("the first " + std::to_string(earlier_->size.get()) +
+                " entries do not have the root of the earlier checkpoint: the log was rewritten");
 }
 
-void ExportAudit::read_salted(const LogEntry& entry, ByteView record, AuditedRow& row) {
-    row.summary = std::string(entry_type_name(entry.type));
-    if (record.size() < 16) return finding("a salted record is cut short");
-    check_subject(entry, salted_subject(record.first(16), record.subspan(16)).view());
-    row.summary += ": " + std::string(as_text(record.subspan(16)));
-}
-
-Status ExportAudit::take_checkpoint(const Bytes& bytes) {
-    if (!chain_ || !first_)
-        return Error(LogError::bad_export, "the checkpoint stands before the registry and the entries");
+Status ExportAudit::take_checkpoint(ByteView bytes) {
+    if (!first_) return Error(LogError::bad_export, "the checkpoint stands before the first index");
     const Registry& registry = chain_->newest()->registry();
+    report_.checkpoint_note = std::string(as_text(bytes));
     Error last(LogError::bad_checkpoint, "the registry lists no broker");
     for (const BrokerEntry& broker : registry.brokers) {
-        auto verified = verify_checkpoint(as_text(bytes), registry.log_origin(), broker.log_key);
+        auto verified = verify_checkpoint(report_.checkpoint_note, registry.log_origin(), broker.log_key);
         if (verified.ok()) {
             report_.checkpoint = *verified;
             step("checkpoint", true,
@@ -295,37 +165,113 @@ Status ExportAudit::take_checkpoint(const Bytes& bytes) {
     return ok_status();
 }
 
-void ExportAudit::finish() {
+Status ExportAudit::end(const std::function<Status(const ExportSink&)>& again) {
+    if (!chain_ || !first_ || report_.checkpoint_note.empty())
+        return Error(LogError::bad_export, "the export has no checkpoint: it was cut short");
     const RegistryPtr& newest = chain_->newest();
+    report_.exchange = newest->registry().exchange;
     step("registry", true,
          count_text(newest->registry().epoch.get(), "epoch") + " of " + newest->registry().exchange.text() +
              ", chained by hash from the trusted first");
-    const bool whole = first_->get() == 0 && report_.entries == report_.checkpoint.size.get();
-    if (whole) {
-        const bool same = edge_.root() == report_.checkpoint.root;
-        step("tree", same,
-             same ? "the root recomputed over " + std::to_string(report_.entries) + " entries" +
-                        " is the checkpoint's"
-                  : "the root recomputed over the entries is not the checkpoint's: an entry was changed, "
-                    "removed, added or moved");
-    } else {
-        step("tree", false,
-             "the export holds entries " + std::to_string(first_->get()) + " to " +
-                 std::to_string(first_->get() + report_.entries) + " of " +
-                 std::to_string(report_.checkpoint.size.get()) +
-                 "; only a whole export can be compared with the root");
-    }
-    if (earlier_) {
-        const bool grew = earlier_met_ || (earlier_->size.get() == 0);
-        step("earlier checkpoint", grew && report_.findings.empty(),
-             grew ? "the log only grew since size " + std::to_string(earlier_->size.get())
-                  : "the log is shorter than the checkpoint you hold (size " +
-                        std::to_string(earlier_->size.get()) + "): it was rolled back");
-    }
-    step("records", report_.findings.empty(),
+    judge_tree();
+    judge_earlier();
+    SAMPAN_TRY(judge_duplicates(again));
+    step("records", report_.findings_in_all == 0,
          count_text(report_.records, "record") + " match their entries, " +
              count_text(report_.signatures, "signature") + " verified, " +
              std::to_string(report_.unchecked_signatures) + " without a certificate in this export");
+    if (const auto note = Note::parse(report_.checkpoint_note); note.ok()) judge_witnesses_of(*note);
+    return ok_status();
+}
+
+void ExportAudit::judge_tree() {
+    if (edge_.size() != report_.checkpoint.size)
+        return step("tree", false,
+                    "the export ends at entry " + std::to_string(edge_.size().get()) +
+                        " and the checkpoint is over " + std::to_string(report_.checkpoint.size.get()));
+    const bool same = edge_.root() == report_.checkpoint.root;
+    step("tree", same,
+         same ? "the root recomputed over " + count_text(report_.entries, "entry") + " from entry " +
+                    std::to_string(report_.first) + " on is the checkpoint's"
+              : "the root recomputed over the entries is not the checkpoint's: an entry was changed, "
+                "removed, added or moved");
+    // An export that begins later takes what was before on trust, unless a checkpoint held from before says
+    // so.
+    if (report_.first != 0 && !(earlier_ && earlier_->size.get() == report_.first && earlier_met_))
+        step("beginning", false,
+             "the export begins at entry " + std::to_string(report_.first) +
+                 "; give the checkpoint of exactly that size that you verified before (--earlier)");
+}
+
+void ExportAudit::judge_earlier() {
+    if (!earlier_) return;
+    const std::string size = std::to_string(earlier_->size.get());
+    if (earlier_->origin != chain_->newest()->registry().log_origin())
+        return step("earlier checkpoint", false,
+                    "the checkpoint you hold is of the log " + earlier_->origin + ", not of " +
+                        chain_->newest()->registry().log_origin());
+    if (!earlier_met_)
+        return step(
+            "earlier checkpoint", false,
+            edge_.size() < earlier_->size
+                ? "the log is shorter than the checkpoint you hold (size " + size + "): it was rolled back"
+                : "the export begins after the checkpoint you hold (size " + size + ")");
+    step("earlier checkpoint", report_.findings_in_all == 0, "the log only grew since size " + size);
+}
+
+// Two accepted entries of one message cannot both be true. The filter names candidates; they are compared by
+// reading once more.
+Status ExportAudit::judge_duplicates(const std::function<Status(const ExportSink&)>& again) {
+    if (submitted_.overflowed()) {
+        step("duplicates", false,
+             "so many messages may stand twice in the log that they cannot be told apart: something is very "
+             "wrong");
+        return ok_status();
+    }
+    if (!submitted_.any_candidates()) return ok_status();
+    LeafIndex at = *first_;
+    return again([&](const ExportItem& item) -> Status {
+        if (item.kind != ExportItemKind::entry) return ok_status();
+        const auto entry = decode_log_entry(item.payload.first(k_log_entry_bytes));
+        if (entry.ok() && entry->type == EntryType::submitted &&
+            submitted_.repeated(MessageSubject(entry->subject.array()))) {
+            at_ = at;
+            finding("message with subject " + to_hex(entry->subject.view()) +
+                    " was logged as accepted twice");
+        }
+        at = at.next();
+        return ok_status();
+    });
+}
+
+// Whose cosignatures count is the newest epoch inside the tree; where the export does not say, the newest.
+void ExportAudit::judge_witnesses_of(const Note& note) {
+    RegistryPtr epoch = chain_->newest();
+    for (const RegistryPtr& candidate : chain_->epochs())
+        if (newest_logged_epoch_ && candidate->registry().epoch == *newest_logged_epoch_) epoch = candidate;
+    WitnessSet set;
+    set.quorum = epoch->registry().witness_quorum;
+    for (const Member& member : epoch->registry().members) {
+        const auto key = report_.witness_keys.find(member.id);
+        if (member.status != MemberStatus::active || key == report_.witness_keys.end()) continue;
+        set.witnesses.push_back({witness_name(member.id, epoch->registry().exchange), key->second});
+    }
+    report_.witnesses = judge_witnesses(note, set);
+    report_.tolerates = set.tolerates();
+    bool honest = true;
+    for (const WitnessView& view : report_.witnesses.witnesses) {
+        if (view.problem.empty()) continue;
+        honest = false;
+        step("witness " + view.name, false, view.problem);
+    }
+    const std::string counted = std::to_string(report_.witnesses.cosigned) + " of " +
+                                count_text(set.witnesses.size(), "witness") + "es cosigned, the quorum is " +
+                                std::to_string(report_.witnesses.quorum);
+    if (!report_.witnesses.reached())
+        return step("witnesses", honest && !options_.require_witnessed, "not yet witnessed: " + counted);
+    step("witnesses", honest,
+         "witnessed: " + counted + ", median time " +
+             to_rfc3339(UnixMillis(static_cast<std::int64_t>(*report_.witnesses.time_s) * k_second_ms)));
 }
 
 }  // namespace sampan

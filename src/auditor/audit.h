@@ -1,102 +1,72 @@
-// Checking a log export with nothing but the export, the registry's trust anchor and, if there is one, an
-// earlier checkpoint. Trusts neither the broker nor a node. One owner; memory grows with the log only when
-// rows are kept.
+// Checking a log with nothing but what stands in it, the registry's trust anchor and, if there is one, an
+// earlier checkpoint. Trusts neither the broker nor a node. One owner; memory does not grow with the log,
+// only with the number of agencies and of their certificates.
 #pragma once
 
 #include <array>
 #include <map>
-#include <set>
 
-#include "sampan/envelope/signed_list.h"
-#include "sampan/identity/descriptor.h"
+#include "auditor/audit_report.h"
+#include "auditor/duplicates.h"
 #include "sampan/log/export.h"
 
 namespace sampan {
 
-enum class AuditError { verification_failed, not_found, ambiguous };
-constexpr std::string_view error_name(AuditError e) {
-    switch (e) {
-        case AuditError::verification_failed:
-            return "verification_failed";
-        case AuditError::not_found:
-            return "not_found";
-        case AuditError::ambiguous:
-            return "ambiguous_id";
-    }
-    return "unknown";
-}
-
-// One outcome of one message, as a recipient (or the broker) signed it.
-struct AuditedOutcome {
-    MessageSubject subject;
-    std::string by;  // agency, or broker id
-    OutcomeCode code = OutcomeCode::delivered;
-    std::string reason;
-    UnixMillis time;
-};
-// What one entry says, when its record is in the export.
-struct AuditedRow {
-    LeafIndex index;
-    EntryType type = EntryType::submitted;
-    std::uint64_t time_s = 0;
-    EntrySubject subject;
-    bool record_present = false;
-    std::string summary;                   // a sentence
-    std::optional<Header> header;          // submitted, refused
-    std::optional<Answer> answer;          // refused
-    std::vector<AuditedOutcome> outcomes;  // delivered, outcome
-    std::string agency;                    // whose statement, list or message
-};
-
-struct AuditStep {
-    std::string what;
-    bool ok = false;
-    std::string detail;
-};
-struct AuditFinding {
-    LeafIndex index;
-    std::string text;
-};
-struct AuditReport {
-    std::vector<AuditStep> steps;
-    std::vector<AuditFinding> findings;
-    std::array<std::uint64_t, 32> by_type{};
-    std::uint64_t entries = 0, records = 0, signatures = 0, unchecked_signatures = 0;
-    Checkpoint checkpoint;
-    bool ok() const;
-};
-
 struct AuditOptions {
-    Sha256Digest trust;                  // SHA-256 of epoch 1's registry bytes
-    std::optional<std::string> earlier;  // a checkpoint note held from before
-    bool keep_rows = false;
+    Sha256Digest trust;  // SHA-256 of epoch 1's registry bytes
+    std::optional<std::string>
+        earlier;  // a checkpoint note held from before: the log must have grown from it
+    // Entries below the earlier checkpoint are hashed, and of their records only what later ones need is
+    // checked.
+    bool only_new = false;
+    bool require_witnessed = false;  // a quorum of witnesses must have cosigned the checkpoint
+    std::function<void(const AuditedRow&)>
+        on_row;  // every entry, in order; none: what nobody asks for is not made
 };
 
 class ExportAudit {
   public:
     explicit ExportAudit(AuditOptions options) : options_(std::move(options)) {}
-    // Reads the whole export. An Error only when it cannot be read at all; what does not verify is in the
-    // report.
+    // A whole export. An Error only when it cannot be read at all; what does not verify is in the report.
     Status read(File& file);
+
+    // The same, item by item, from wherever they come: `begin`, then each, then `end`.
+    Status begin();
+    Status take(const ExportItem& item);
+    // `again` gives the items once more, when two messages must be compared over the whole log.
+    Status end(const std::function<Status(const ExportSink&)>& again);
+
     const AuditReport& report() const { return report_; }
-    const std::vector<AuditedRow>& rows() const { return rows_; }
 
   private:
-    Status take(const ExportItem& item);
-    Status take_epoch(const Bytes& bytes);
-    Status take_entry(const Bytes& bytes);
-    Status take_checkpoint(const Bytes& bytes);
-    void finish();
+    Status take_epoch(ByteView bytes);
+    Status take_first(ByteView bytes);
+    Status take_known(ByteView bytes);
+    Status take_entry(ByteView bytes);
+    Status take_checkpoint(ByteView bytes);
+    void meet_earlier();
+    void judge_tree();
+    void judge_earlier();
+    Status judge_duplicates(const std::function<Status(const ExportSink&)>& again);
+    void judge_witnesses_of(const Note& note);
     void step(std::string what, bool ok, std::string detail);
     void finding(std::string text);
 
-    // Each checks one kind of record against the entry's subject and fills the row.
+    // --- audit_records.cpp: each checks one kind of record against the entry's subject and fills the row.
+    void read_record(const LogEntry& entry, ByteView record, AuditedRow& row);
     void read_message(const LogEntry& entry, ByteView record, AuditedRow& row);
+    void read_bundle(const SignedStatement& statement, AuditedRow& row);
+    void read_descriptor(const SignedStatement& statement, std::uint64_t time_s, AuditedRow& row);
     void read_statement(const LogEntry& entry, ByteView record, AuditedRow& row);
     void read_list(const LogEntry& entry, ByteView record, AuditedRow& row);
+    void verify_list(const LogEntry& entry, const SignedList& list, const ListStatement& statement);
+    void follow_counter(const LogEntry& entry, const ListStatement& statement);
+    void read_anchor(const LogEntry& entry, ByteView record, AuditedRow& row);
     void read_registry(const LogEntry& entry, ByteView record, AuditedRow& row);
     void read_salted(const LogEntry& entry, ByteView record, AuditedRow& row);
-    void check_subject(const LogEntry& entry, ByteView expected);
+    bool check_subject(const LogEntry& entry, ByteView expected);
+    // Whether this record is checked: not below the earlier checkpoint when only what is new is asked for.
+    bool checking() const;
 
     AuditOptions options_;
     AuditReport report_;
@@ -106,10 +76,11 @@ class ExportAudit {
     MerkleEdge edge_;
     std::optional<Checkpoint> earlier_;
     bool earlier_met_ = false;
+    std::uint64_t newest_time_s_ = 0;
     std::map<std::string, std::uint64_t> list_counters_;
-    std::set<MessageSubject> submitted_;
+    Duplicates submitted_;
+    std::optional<Epoch> newest_logged_epoch_;
     LeafIndex at_;
-    std::vector<AuditedRow> rows_;
 };
 
 }  // namespace sampan

@@ -19,9 +19,7 @@ bool about_message(const AuditedRow& row, std::string_view prefix) {
     return row.header && row.header->message_id.hex().starts_with(prefix);
 }
 
-UnixMillis time_of(const AuditedRow& row) {
-    return UnixMillis(static_cast<std::int64_t>(row.time_s) * k_second_ms);
-}
+}  // namespace
 
 bool matches(const AuditedRow& row, const SearchFilter& filter) {
     if (filter.type && row.type != *filter.type) return false;
@@ -30,62 +28,55 @@ bool matches(const AuditedRow& row, const SearchFilter& filter) {
     if (filter.classification && !(row.header && row.header->label.classification == *filter.classification))
         return false;
     if (filter.message && !about_message(row, *filter.message)) return false;
-    if (filter.since && time_of(row) < *filter.since) return false;
-    if (filter.until && time_of(row) >= *filter.until) return false;
+    if (filter.since && row.time() < *filter.since) return false;
+    if (filter.until && row.time() >= *filter.until) return false;
     return true;
 }
 
-Result<const AuditedRow*> find_message(const std::vector<AuditedRow>& rows, std::string_view prefix) {
+Result<Timeline> Timeline::of(std::string_view prefix) {
     if (prefix.size() < 6) return Error(AuditError::ambiguous, "give at least 6 digits of the message id");
-    const AuditedRow* found = nullptr;
-    for (const AuditedRow& row : rows) {
-        if (!about_message(row, prefix)) continue;
-        if (found != nullptr && found->header->message_id != row.header->message_id)
-            return Error(AuditError::ambiguous,
-                         "more than one message id begins with " + std::string(prefix));
-        if (found == nullptr || row.type == EntryType::submitted) found = &row;
-    }
-    if (found == nullptr)
-        return Error(AuditError::not_found, "no message id begins with " + std::string(prefix));
-    return found;
+    return Timeline(prefix);
 }
 
-}  // namespace
-
-std::vector<const AuditedRow*> search(const std::vector<AuditedRow>& rows, const SearchFilter& filter) {
-    std::vector<const AuditedRow*> out;
-    for (const AuditedRow& row : rows)
-        if (matches(row, filter)) out.push_back(&row);
-    return out;
+void Timeline::take(const AuditedRow& row) {
+    if (about_message(row, prefix_)) return begin(row);
+    if (!subject_) return;
+    for (const AuditedOutcome& outcome : row.outcomes) {
+        if (outcome.subject != *subject_) continue;
+        waiting_.erase(outcome.recipient);
+        std::string text = std::string(outcome_name(outcome.code)) + ", signed by " + outcome.by;
+        if (outcome.by != outcome.recipient) text += " for the copy of " + outcome.recipient;
+        steps_.push_back(
+            {row.index, row.time(), outcome.reason.empty() ? text : text + ": " + outcome.reason});
+    }
 }
 
-Result<std::vector<TimelineStep>> timeline(const std::vector<AuditedRow>& rows, std::string_view message) {
-    SAMPAN_ASSIGN(const AuditedRow* row, find_message(rows, message));
-    const Header& header = *row->header;
-    std::vector<TimelineStep> out;
-    out.push_back({std::nullopt, header.created, "created by " + header.sender.text() + " (its own clock)"});
-    if (row->type == EntryType::refused) {
-        out.push_back({row->index, time_of(*row),
-                       "refused by the broker: " + (row->answer ? row->answer->reason : "")});
-        return out;
+void Timeline::begin(const AuditedRow& row) {
+    if (header_ && header_->message_id != row.header->message_id) {
+        ambiguous_ = true;
+        return;
     }
-    out.push_back({row->index, time_of(*row), "accepted by the broker"});
-    std::set<std::string> waiting;
-    for (const Recipient& recipient : header.recipients) waiting.insert(recipient.agency.text());
-    for (const AuditedRow& other : rows) {
-        for (const AuditedOutcome& outcome : other.outcomes) {
-            if (!std::equal(outcome.subject.view().begin(), outcome.subject.view().end(),
-                            row->subject.view().begin()))
-                continue;
-            waiting.erase(outcome.by);
-            out.push_back({other.index, time_of(other),
-                           std::string(outcome_name(outcome.code)) + ", signed by " + outcome.by +
-                               (outcome.reason.empty() ? "" : ": " + outcome.reason)});
-        }
+    if (!header_)
+        steps_.push_back({std::nullopt, row.header->created,
+                          "created by " + row.header->sender.text() + " (its own clock)"});
+    header_ = row.header;
+    if (row.type == EntryType::refused) {
+        steps_.push_back(
+            {row.index, row.time(), "refused by the broker: " + (row.answer ? row.answer->reason : "")});
+        return;
     }
-    for (const std::string& agency : waiting)
+    subject_ = MessageSubject(row.subject.array());
+    steps_.push_back({row.index, row.time(), "accepted by the broker"});
+    for (const Recipient& recipient : row.header->recipients) waiting_.insert(recipient.agency.text());
+}
+
+Result<std::vector<TimelineStep>> Timeline::steps() const {
+    if (ambiguous_) return Error(AuditError::ambiguous, "more than one message id begins with " + prefix_);
+    if (!header_) return Error(AuditError::not_found, "no message id begins with " + prefix_);
+    std::vector<TimelineStep> out = steps_;
+    for (const std::string& agency : waiting_)
         out.push_back(
-            {std::nullopt, header.expires, "no outcome from " + agency + " yet; the message expires then"});
+            {std::nullopt, header_->expires, "no outcome from " + agency + " yet; the message expires then"});
     return out;
 }
 
@@ -94,7 +85,8 @@ Result<EntryType> parse_entry_type(std::string_view name) {
         if (entry_type_name(static_cast<EntryType>(i)) == name) return static_cast<EntryType>(i);
     return Error(
         AuditError::not_found, "\"" + std::string(name) + "\" is no type of log entry",
-        "types are submitted, refused, delivered, outcome, prekeys, descriptor, registry, admin, gate_event");
+        "types are submitted, refused, delivered, outcome, prekeys, descriptor, registry, journal_anchor, "
+        "admin, gate_event");
 }
 
 }  // namespace sampan

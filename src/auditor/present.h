@@ -1,7 +1,9 @@
-// Searching an audited log, and telling one message's story. Pure.
+// Searching a log as it is audited, and telling one message's story. Pure; memory does not grow with the log.
 #pragma once
 
-#include "auditor/audit.h"
+#include <set>
+
+#include "auditor/audit_report.h"
 
 namespace sampan {
 
@@ -13,16 +15,33 @@ struct SearchFilter {
     std::optional<UnixMillis> since, until;  // until is exclusive
     std::optional<std::string> message;      // a prefix of a message id, in hexadecimal
 };
-std::vector<const AuditedRow*> search(const std::vector<AuditedRow>& rows, const SearchFilter& filter);
+bool matches(const AuditedRow& row, const SearchFilter& filter);
 
 struct TimelineStep {
     std::optional<LeafIndex> index;
     UnixMillis time;
     std::string text;
 };
-// From submission to the last outcome, with what is missing said at the end. `message` is a prefix (at least
-// 6 hexadecimal digits) of the message id: `not_found` or `ambiguous_id` otherwise.
-Result<std::vector<TimelineStep>> timeline(const std::vector<AuditedRow>& rows, std::string_view message);
+// From submission to the last outcome, with what is missing said at the end.
+class Timeline {
+  public:
+    // At least 6 hexadecimal digits of the message id: `ambiguous_id` otherwise.
+    static Result<Timeline> of(std::string_view prefix);
+    // Every entry, in order.
+    void take(const AuditedRow& row);
+    // `not_found`, or `ambiguous_id` where two messages begin so.
+    Result<std::vector<TimelineStep>> steps() const;
+
+  private:
+    explicit Timeline(std::string_view prefix) : prefix_(prefix) {}
+    void begin(const AuditedRow& row);
+    std::string prefix_;
+    std::optional<Header> header_;
+    std::optional<MessageSubject> subject_;
+    bool ambiguous_ = false;
+    std::set<std::string> waiting_;
+    std::vector<TimelineStep> steps_;
+};
 
 Result<EntryType> parse_entry_type(std::string_view name);
 

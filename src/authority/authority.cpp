@@ -1,16 +1,11 @@
 #include "sampan/authority/authority.h"
 
 #include <algorithm>
-#include <cstdio>
+
+#include "sampan/authority/drafts.h"
 
 namespace sampan {
 namespace {
-
-std::string epoch_path(const std::string& folder, Epoch epoch) {
-    char name[32];
-    std::snprintf(name, sizeof name, "/epochs/%04llu.epoch", static_cast<unsigned long long>(epoch.get()));
-    return folder + name;
-}
 
 Result<Bytes> read_exchange_toml(FileSystem& files, const std::string& path) {
     return read_file(files, path, limits::k_config_bytes);
@@ -62,27 +57,8 @@ Member* find_member(Registry& registry, const AgencyId& id) {
     return at == registry.members.end() ? nullptr : &*at;
 }
 
-std::string_view status_word(MemberStatus status) {
-    switch (status) {
-        case MemberStatus::joining:
-            return "joining";
-        case MemberStatus::active:
-            return "active";
-        case MemberStatus::suspended:
-            return "suspended";
-        case MemberStatus::revoked:
-            return "revoked";
-    }
-    return "unknown";
-}
-
 std::string in_words(const MemberTerms& terms) {
-    std::string out = "cleared to " + terms.clearance.level;
-    for (const LabelCategory& held : terms.clearance.holds) {
-        out += " " + held.tag + "=";
-        for (const std::string& value : held.values) out += (out.back() == '=' ? "" : ",") + value;
-    }
-    return out + ", may send up to " + terms.send_ceiling;
+    return "cleared to " + clearance_words(terms.clearance) + ", may send up to " + terms.send_ceiling;
 }
 
 Error unknown(const AgencyId& agency) {
@@ -129,7 +105,7 @@ Result<NewEpoch> Authority::init(FileSystem& files, const std::string& folder,
     const std::string path = epoch_path(folder, first.epoch);
     SAMPAN_TRY(write_file(files, path, signed_epoch, Replace::no, 0644));
     SAMPAN_ASSIGN(Sha256Digest hash, registry_hash_of(signed_epoch));
-    return NewEpoch{first.epoch, hash, path, {"the exchange " + file.name.text() + " begins"}};
+    return NewEpoch{first.epoch, hash, path, {"the exchange " + file.name.text() + " begins"}, true, {}};
 }
 
 Result<Authority> Authority::open_to_read(FileSystem& files, const std::string& folder) {
@@ -202,12 +178,12 @@ Status Authority::set_status(const AgencyId& agency, MemberStatus status, UnixMi
     if (member == nullptr) return unknown(agency);
     if (member->status == status)
         return Error(AuthorityError::no_change,
-                     agency.text() + " is " + std::string(status_word(status)) + " already");
+                     agency.text() + " is " + std::string(member_status_word(status)) + " already");
     if (member->status == MemberStatus::revoked)
         return Error(AuthorityError::bad_terms, agency.text() + " is revoked, which is final",
                      "admit it again with new keys, under a new agency id");
-    changes_.push_back(agency.text() + " was " + std::string(status_word(member->status)) + ", is " +
-                       std::string(status_word(status)));
+    changes_.push_back(agency.text() + " was " + std::string(member_status_word(member->status)) + ", is " +
+                       std::string(member_status_word(status)));
     member->status = status;
     member->status_since = now;
     return ok_status();
@@ -237,6 +213,40 @@ Status Authority::add_auditor(const AuditorEntry& auditor) {
     return ok_status();
 }
 
+Status Authority::add_signer(const Ed25519PublicKey& key) {
+    auto& keys = next_.authority_keys;
+    const auto at = std::lower_bound(keys.begin(), keys.end(), key);
+    if (at != keys.end() && *at == key)
+        return Error(AuthorityError::no_change, "this key is an authority key already");
+    keys.insert(at, key);
+    changes_.push_back("added authority key " + key.hex().substr(0, 16));
+    return ok_status();
+}
+
+Status Authority::remove_signer(const Ed25519PublicKey& key) {
+    auto& keys = next_.authority_keys;
+    if (!std::binary_search(keys.begin(), keys.end(), key))
+        return Error(AuthorityError::not_a_signer, "this key is no authority key",
+                     "sampan authority show lists them");
+    if (keys.size() == next_.authority_threshold)
+        return Error(AuthorityError::bad_terms, "fewer keys would be left than must sign",
+                     "lower the threshold first, or add a key");
+    std::erase(keys, key);
+    changes_.push_back("removed authority key " + key.hex().substr(0, 16));
+    return ok_status();
+}
+
+Status Authority::set_threshold(std::uint32_t signatures) {
+    if (signatures == 0 || signatures > next_.authority_keys.size())
+        return Error(AuthorityError::bad_terms,
+                     "there are " + std::to_string(next_.authority_keys.size()) + " authority keys",
+                     "choose a number from 1 to that");
+    next_.authority_threshold = signatures;
+    changes_.push_back("an epoch needs " + std::to_string(signatures) + " of " +
+                       std::to_string(next_.authority_keys.size()) + " authority signatures");
+    return ok_status();
+}
+
 Result<NewEpoch> Authority::commit(UnixMillis now) {
     SAMPAN_ASSERT(key_.has_value());
     const std::string toml_path = folder_ + "/exchange.toml";
@@ -255,18 +265,40 @@ Result<NewEpoch> Authority::commit(UnixMillis now) {
     next_.previous = chain_->newest()->hash();
     apply_file(file, now, next_);
     SAMPAN_TRY(check_registry(next_));
-    const Bytes signed_epoch = sign_registry(next_, {&*key_});
+    // A key that is none of the authority's any more drafts, and signs nothing.
+    const auto among = [&](const std::vector<Ed25519PublicKey>& keys) {
+        return std::binary_search(keys.begin(), keys.end(), key_->public_key());
+    };
+    std::vector<const Ed25519Key*> own;
+    if (among(newest.authority_keys) || among(next_.authority_keys)) own.push_back(&*key_);
+    const Bytes signed_epoch = sign_registry(next_, own);
+    SAMPAN_ASSIGN(EpochDraft draft, read_epoch_draft(signed_epoch));
+    const SignaturesNeeded needed = signatures_needed(draft, newest);
+    if (files_->exists(draft_path(folder_, next_.epoch)))
+        return Error(AuthorityError::draft_waits,
+                     draft_path(folder_, next_.epoch) + " waits for signatures already",
+                     "publish it, or take it back: sampan authority withdraw " + folder_);
+    if (!needed.enough()) return write_draft(signed_epoch, needed);
     // Verified as everyone will verify it, and on the disk, before it is the newest here.
     RegistryChain extended = *chain_;
     SAMPAN_TRY(extended.accept(signed_epoch));
     const std::string path = epoch_path(folder_, next_.epoch);
     SAMPAN_TRY(write_file(*files_, path, signed_epoch, Replace::no, 0644));
     chain_ = std::move(extended);
-    NewEpoch out{next_.epoch, chain_->newest()->hash(), path, std::move(changes_)};
+    NewEpoch out{next_.epoch, chain_->newest()->hash(), path, std::move(changes_), true, needed};
     changes_.clear();
     if (out.changes.empty())
         out.changes.push_back("no member changed; policy, dialogues and terms are as in exchange.toml");
     return out;
+}
+
+Result<NewEpoch> Authority::write_draft(const Bytes& signed_epoch, const SignaturesNeeded& needed) {
+    const std::string path = draft_path(folder_, next_.epoch);
+    SAMPAN_TRY(files_->make_directories(folder_ + "/drafts"));
+    SAMPAN_TRY(write_file(*files_, path, signed_epoch, Replace::no, 0644));
+    SAMPAN_ASSIGN(Sha256Digest hash, registry_hash_of(signed_epoch));
+    return NewEpoch{next_.epoch, hash,  path, registry_changes(chain_->newest()->registry(), next_),
+                    false,       needed};
 }
 
 }  // namespace sampan

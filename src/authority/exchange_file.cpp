@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "authority/national_file.h"
 #include "sampan/authority/authority.h"
 #include "sampan/config/toml.h"
 
@@ -39,53 +40,91 @@ Result<CategoryType> parse_type(TomlTable& in) {
     return in.error("type", "expected restrictive, permissive or informative, found \"" + text + "\"");
 }
 
+Result<std::string> text_or_none(TomlTable& in, std::string_view key) {
+    SAMPAN_ASSIGN(std::optional<std::string> text, in.text(key));
+    return text.value_or("");
+}
+
+// How a level is shown: its colour, its titles in other languages ("th=ลับ"), how long it is kept.
+Status read_display(TomlTable& in, PolicyLevel& out) {
+    SAMPAN_ASSIGN(out.colour, text_or_none(in, "colour"));
+    SAMPAN_ASSIGN(out.retention_days, in.number("retention_days", 1, 36'500, 0));
+    SAMPAN_ASSIGN(std::optional<std::vector<std::string>> shown, in.texts("shown"));
+    for (const std::string& text : shown.value_or(std::vector<std::string>())) {
+        const auto equals = text.find('=');
+        if (equals == std::string::npos ||
+            !out.shown.emplace(text.substr(0, equals), text.substr(equals + 1)).second)
+            return in.error("shown", "\"" + text + "\" is not language=title, or a language stands twice");
+    }
+    return ok_status();
+}
+
+Status read_level(TomlTable& in, LabelPolicy& out) {
+    PolicyLevel made;
+    SAMPAN_ASSIGN(made.id, in.need_text("id"));
+    SAMPAN_ASSIGN(made.title, in.need_text("title"));
+    SAMPAN_ASSIGN(made.rank, in.number("rank", 1, 1000, 0));
+    if (made.rank == 0) return in.error("rank", "is missing");
+    SAMPAN_TRY(read_display(in, made));
+    SAMPAN_TRY(check_word(in, "id", made.id));
+    if (holds(out.levels, made.id, &PolicyLevel::id)) return in.error("id", "stands twice");
+    if (holds(out.levels, made.title, &PolicyLevel::title)) return in.error("title", "stands twice");
+    for (const PolicyLevel& other : out.levels)
+        if (other.rank == made.rank) return in.error("rank", other.id + " has the same rank");
+    out.levels.push_back(std::move(made));
+    return ok_status();
+}
+
+Status read_category(TomlTable& in, LabelPolicy& out) {
+    PolicyCategory made;
+    SAMPAN_ASSIGN(made.tag, in.need_text("tag"));
+    SAMPAN_ASSIGN(made.title, in.need_text("title"));
+    SAMPAN_ASSIGN(made.type, parse_type(in));
+    SAMPAN_ASSIGN(made.values, need_set(in, "values"));
+    SAMPAN_TRY(check_word(in, "tag", made.tag));
+    SAMPAN_ASSIGN(made.required_from, text_or_none(in, "required_from"));
+    SAMPAN_ASSIGN(made.allowed_from, text_or_none(in, "allowed_from"));
+    SAMPAN_ASSIGN(made.at_most, in.number("at_most", 1, limits::k_label_values, 0));
+    for (const std::string& value : made.values) SAMPAN_TRY(check_word(in, "values", value));
+    if (holds(out.categories, made.tag, &PolicyCategory::tag)) return in.error("tag", "stands twice");
+    out.categories.push_back(std::move(made));
+    return ok_status();
+}
+
+Status read_handling(TomlTable& in, LabelPolicy& out) {
+    PolicyHandling made;
+    SAMPAN_ASSIGN(made.scheme, in.need_text("scheme"));
+    SAMPAN_ASSIGN(made.codes, in.need_texts("codes"));
+    SAMPAN_TRY(check_word(in, "scheme", made.scheme));
+    SAMPAN_ASSIGN(std::optional<std::vector<std::string>> worded, in.texts("words_for"));
+    if (worded) made.worded = std::move(*worded);
+    if (holds(out.handling, made.scheme, &PolicyHandling::scheme)) return in.error("scheme", "stands twice");
+    out.handling.push_back(std::move(made));
+    return ok_status();
+}
+
+Status read_scheme(TomlTable& in, LabelPolicy& out) {
+    NationalScheme made;
+    SAMPAN_TRY(read_national(in, made));
+    if (holds(out.nationals, made.id, &NationalScheme::id)) return in.error("id", "stands twice");
+    out.nationals.push_back(std::move(made));
+    return ok_status();
+}
+
 Status read_policy(TomlTable& in, LabelPolicy& out) {
     SAMPAN_ASSIGN(out.id, in.need_text("id"));
     SAMPAN_ASSIGN(out.title, in.need_text("title"));
     SAMPAN_ASSIGN(out.version, in.number("version", 1, 1'000'000, 1));
     SAMPAN_ASSIGN(out.release_threshold, in.text("release_threshold"));
+    SAMPAN_ASSIGN(out.witness_threshold, in.text("witness_threshold"));
     SAMPAN_ASSIGN(out.suite_floor, in.number("suite_floor", 1, 1, 1));
-    const Status levels = in.tables("level", [&](TomlTable& level) -> Status {
-        PolicyLevel made;
-        SAMPAN_ASSIGN(made.id, level.need_text("id"));
-        SAMPAN_ASSIGN(made.title, level.need_text("title"));
-        SAMPAN_ASSIGN(made.rank, level.number("rank", 1, 1000, 0));
-        if (made.rank == 0) return level.error("rank", "is missing");
-        SAMPAN_TRY(check_word(level, "id", made.id));
-        if (holds(out.levels, made.id, &PolicyLevel::id)) return level.error("id", "stands twice");
-        if (holds(out.levels, made.title, &PolicyLevel::title)) return level.error("title", "stands twice");
-        for (const PolicyLevel& other : out.levels)
-            if (other.rank == made.rank) return level.error("rank", other.id + " has the same rank");
-        out.levels.push_back(std::move(made));
-        return ok_status();
-    });
-    SAMPAN_TRY(levels);
-    const Status categories = in.tables("category", [&](TomlTable& category) -> Status {
-        PolicyCategory made;
-        SAMPAN_ASSIGN(made.tag, category.need_text("tag"));
-        SAMPAN_ASSIGN(made.title, category.need_text("title"));
-        SAMPAN_ASSIGN(made.type, parse_type(category));
-        SAMPAN_ASSIGN(made.values, need_set(category, "values"));
-        SAMPAN_TRY(check_word(category, "tag", made.tag));
-        for (const std::string& value : made.values) SAMPAN_TRY(check_word(category, "values", value));
-        if (holds(out.categories, made.tag, &PolicyCategory::tag))
-            return category.error("tag", "stands twice");
-        out.categories.push_back(std::move(made));
-        return ok_status();
-    });
-    SAMPAN_TRY(categories);
-    const Status handling_read = in.tables("handling", [&](TomlTable& handling) -> Status {
-        PolicyHandling made;
-        SAMPAN_ASSIGN(made.scheme, handling.need_text("scheme"));
-        SAMPAN_ASSIGN(made.codes, handling.need_texts("codes"));
-        SAMPAN_TRY(check_word(handling, "scheme", made.scheme));
-        if (holds(out.handling, made.scheme, &PolicyHandling::scheme))
-            return handling.error("scheme", "stands twice");
-        out.handling.push_back(std::move(made));
-        return ok_status();
-    });
-    SAMPAN_TRY(handling_read);
+    SAMPAN_TRY(in.tables("level", [&](TomlTable& table) { return read_level(table, out); }));
+    SAMPAN_TRY(in.tables("category", [&](TomlTable& table) { return read_category(table, out); }));
+    SAMPAN_TRY(in.tables("handling", [&](TomlTable& table) { return read_handling(table, out); }));
+    SAMPAN_TRY(in.tables("national", [&](TomlTable& table) { return read_scheme(table, out); }));
     if (out.levels.empty()) return in.error("level", "the policy has no levels");
+    if (out.witness_threshold && !holds(out.levels, *out.witness_threshold, &PolicyLevel::id))
+        return in.error("witness_threshold", "\"" + *out.witness_threshold + "\" is no level");
     if (out.release_threshold && !holds(out.levels, *out.release_threshold, &PolicyLevel::id))
         return in.error("release_threshold", "\"" + *out.release_threshold + "\" is no level");
     std::sort(out.levels.begin(), out.levels.end(),
@@ -94,6 +133,8 @@ Status read_policy(TomlTable& in, LabelPolicy& out) {
               [](const auto& a, const auto& b) { return a.tag < b.tag; });
     std::sort(out.handling.begin(), out.handling.end(),
               [](const auto& a, const auto& b) { return a.scheme < b.scheme; });
+    std::sort(out.nationals.begin(), out.nationals.end(),
+              [](const auto& a, const auto& b) { return a.id < b.id; });
     const Status checked = check_policy(out);
     return checked.ok() ? ok_status() : Status(in.error("id", checked.error().context()));
 }
@@ -147,30 +188,6 @@ Status check_sister(const ExchangeFile& file, const DialogueEntry& dialogue, con
                  "correct the file");
 }
 
-template <typename Key>
-Result<Key> hex_key(TomlTable& in, std::string_view key) {
-    SAMPAN_ASSIGN(std::string text, in.need_text(key));
-    auto parsed = Key::parse_hex(text);
-    if (!parsed.ok()) return in.error(key, parsed.error().context());
-    return parsed;
-}
-
-Result<Ed25519PublicKey> hex_signing_key(TomlTable& in, std::string_view key) {
-    SAMPAN_ASSIGN(Ed25519PublicKey bytes, hex_key<Ed25519PublicKey>(in, key));
-    auto checked = parse_ed25519_public_key(bytes.view());
-    if (!checked.ok()) return in.error(key, checked.error().text());
-    return checked;
-}
-
-std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (char c : text) {
-        if (c == '"' || c == '\\') out.push_back('\\');
-        out.push_back(c);
-    }
-    return out + "\"";
-}
-
 }  // namespace
 
 Result<ExchangeFile> parse_exchange_file(std::string_view text, const std::string& path) {
@@ -203,58 +220,6 @@ Result<ExchangeFile> parse_exchange_file(std::string_view text, const std::strin
     std::sort(out.dialogues.begin(), out.dialogues.end(),
               [](const auto& a, const auto& b) { return a.id < b.id; });
     return out;
-}
-
-Result<BrokerEntry> parse_broker_card(std::string_view text, const std::string& path) {
-    BrokerEntry out;
-    const Status done = read_toml(text, path, [&](TomlTable& in) -> Status {
-        SAMPAN_ASSIGN(std::string id, in.need_text("id"));
-        auto parsed = BrokerId::parse(id);
-        if (!parsed.ok()) return in.error("id", parsed.error().context());
-        out.id = *parsed;
-        SAMPAN_ASSIGN(out.addresses, in.need_texts("addresses"));
-        for (const std::string& address : out.addresses)
-            if (!is_broker_address(address))
-                return in.error("addresses", "\"" + address + "\" is not tcp://host:port");
-        SAMPAN_ASSIGN(out.curve_key, hex_key<CurvePublicKey>(in, "curve_key"));
-        SAMPAN_ASSIGN(out.log_key, hex_signing_key(in, "log_key"));
-        SAMPAN_ASSIGN(out.receipt_key, hex_signing_key(in, "receipt_key"));
-        return ok_status();
-    });
-    SAMPAN_TRY(done);
-    return out;
-}
-
-Result<AuditorEntry> parse_auditor_card(std::string_view text, const std::string& path) {
-    AuditorEntry out;
-    const Status done = read_toml(text, path, [&](TomlTable& in) -> Status {
-        SAMPAN_ASSIGN(std::string id, in.need_text("id"));
-        auto parsed = AgencyId::parse(id);
-        if (!parsed.ok()) return in.error("id", parsed.error().context());
-        out.id = *parsed;
-        SAMPAN_ASSIGN(out.name, in.need_text("name"));
-        SAMPAN_ASSIGN(out.curve_key, hex_key<CurvePublicKey>(in, "curve_key"));
-        SAMPAN_ASSIGN(out.signing_key, hex_signing_key(in, "signing_key"));
-        return ok_status();
-    });
-    SAMPAN_TRY(done);
-    return out;
-}
-
-std::string write_broker_card(const BrokerEntry& entry) {
-    std::string addresses;
-    for (const std::string& address : entry.addresses)
-        addresses += (addresses.empty() ? "" : ", ") + quoted(address);
-    return "# A broker's public keys, for the exchange authority.\nid = " + quoted(entry.id.text()) +
-           "\naddresses = [" + addresses + "]\ncurve_key = " + quoted(entry.curve_key.hex()) +
-           "\nlog_key = " + quoted(entry.log_key.hex()) +
-           "\nreceipt_key = " + quoted(entry.receipt_key.hex()) + "\n";
-}
-
-std::string write_auditor_card(const AuditorEntry& entry) {
-    return "# An auditor's public keys, for the exchange authority.\nid = " + quoted(entry.id.text()) +
-           "\nname = " + quoted(entry.name) + "\ncurve_key = " + quoted(entry.curve_key.hex()) +
-           "\nsigning_key = " + quoted(entry.signing_key.hex()) + "\n";
 }
 
 Result<Clearance> parse_clearance(std::string_view text) {

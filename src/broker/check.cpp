@@ -30,7 +30,7 @@ Status check_body(CheckedSubmit& checked, ByteView body) {
     SAMPAN_ASSIGN(std::vector<Stanza> stanzas, split_stanzas(checked.parcel->stanzas));
     SAMPAN_ASSIGN(std::vector<MerkleHash> leaves, verify_stanzas(checked.parcel->seal, stanzas));
     SAMPAN_TRY(verify_body(checked.parcel->seal, body));
-    checked.parcel->proofs = merkle_inclusion_all(leaves);
+    checked.parcel->stanza_tree = MerkleNodes(std::move(leaves));
     return ok_status();
 }
 
@@ -51,9 +51,10 @@ std::optional<Error> error_of(Status status) {
     return std::move(status).error();
 }
 
-CheckedOutcomes check_outcomes(SubmitOutcomes packet, const AgencyId& agency, const CheckView& view) {
+CheckedOutcomes check_outcomes(Bytes bytes, const AgencyId& agency, const CheckView& view) {
     CheckedOutcomes out;
-    out.bytes = std::move(packet.list);
+    out.bytes = std::move(bytes);
+    out.judged_with = view.keys;
     auto list = decode_signed_list(out.bytes);
     if (!list) {
         out.refused = list.error();
@@ -92,8 +93,13 @@ CheckedOutcomes check_outcomes(SubmitOutcomes packet, const AgencyId& agency, co
 }  // namespace
 
 std::size_t Parcel::bytes() const {
-    return sizeof(Parcel) + stanzas.size() + packet().seal.size() + packet().body.size() +
-           seal.seal.header.size() + seal.header.recipients.size() * 256;
+    return sizeof(Parcel) + stanzas.size() + stanza_tree.bytes() + packet().seal.size() +
+           packet().body.size() + seal.seal.header.size() + seal.header.recipients.size() * sizeof(Recipient);
+}
+
+std::size_t Parcel::delivery_bytes() const {
+    constexpr std::size_t k_around = 512;  // stanza, proof, signature, tags
+    return packet().seal.size() + packet().body.size() + k_around;
 }
 
 CheckedSubmit check_submit(Submit submit, const CheckView& view) {
@@ -134,6 +140,12 @@ void judge_again(CheckedSubmit& checked, const CheckView& view) {
     checked.judged_with = view.keys;
 }
 
+void check_again(CheckedOutcomes& checked, const AgencyId& agency, const CheckView& view) {
+    if (checked.judged_with == view.keys) return;
+    if (keys_of(*checked.judged_with, agency) != keys_of(*view.keys, agency))
+        checked = check_outcomes(std::move(checked.bytes), agency, view);
+}
+
 Decision judge_delivery(const Parcel& parcel, const AgencyId& recipient, const CheckView& view) {
     return judge_recipient(parcel.seal.header, recipient, *view.registry, view.now);
 }
@@ -152,7 +164,7 @@ Result<ParcelPtr> make_parcel(StoredMessage stored) {
     auto leaves = verify_stanzas(parcel->seal, *stanzas);
     if (!leaves) return damaged(leaves.error());
     if (auto body = verify_body(parcel->seal, stored.body); !body) return damaged(body.error());
-    parcel->proofs = merkle_inclusion_all(*leaves);
+    parcel->stanza_tree = MerkleNodes(std::move(leaves).value());
     parcel->stanzas = std::move(stored.stanzas);
     parcel->seal.seal_bytes = Bytes();
     Deliver& deliver = parcel->packet();
@@ -165,7 +177,7 @@ Result<ParcelPtr> make_parcel(StoredMessage stored) {
 }
 
 CheckedFrame decode_gate_frame(const GateFrame& frame) {
-    CheckedFrame out{frame.connection, frame.agency, {}, {}};
+    CheckedFrame out{frame.connection, frame.agency, frame.frame.size(), {}, {}};
     auto packets = decode_frame(frame.frame);
     if (!packets) {
         out.malformed = packets.error();
@@ -184,7 +196,7 @@ void check_packet(CheckedPacket& packet, const AgencyId& agency, const CheckView
     if (auto* submit = std::get_if<Submit>(&packet.packet))
         packet.checked = check_submit(std::move(*submit), view);
     else if (auto* outcomes = std::get_if<SubmitOutcomes>(&packet.packet))
-        packet.checked = check_outcomes(std::move(*outcomes), agency, view);
+        packet.checked = check_outcomes(std::move(outcomes->list), agency, view);
 }
 
 }  // namespace sampan::broker

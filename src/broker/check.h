@@ -21,9 +21,10 @@ struct CheckView {
 struct Parcel {
     SignedSeal seal;  // seal_bytes are in `deliver` alone
     Bytes stanzas;
-    std::vector<MerkleProof> proofs;
+    MerkleNodes stanza_tree;
     Packet deliver{std::in_place_type<Deliver>};
-    std::size_t bytes() const;
+    std::size_t bytes() const;           // in memory, about
+    std::size_t delivery_bytes() const;  // of one copy on its way, about
     Deliver& packet() { return *std::get_if<Deliver>(&deliver); }
     const Deliver& packet() const { return *std::get_if<Deliver>(&deliver); }
 };
@@ -47,6 +48,7 @@ struct CheckedOutcomes {
     ListStatement statement;
     Sha256Digest hash;
     std::vector<Outcome> outcomes;
+    KeyBookPtr judged_with;
 };
 using Checked = std::variant<std::monostate, CheckedSubmit, CheckedOutcomes>;
 struct CheckedPacket {
@@ -56,6 +58,7 @@ struct CheckedPacket {
 struct CheckedFrame {
     ConnectionId connection;
     AgencyId agency;
+    std::size_t bytes = 0;
     std::optional<Error> malformed;
     std::vector<CheckedPacket> packets;
 };
@@ -68,6 +71,8 @@ void check_packet(CheckedPacket& packet, const AgencyId& agency, const CheckView
 CheckedSubmit check_submit(Submit submit, const CheckView& view);
 // The part of check_submit that depends on registry and keys, again under newer ones.
 void judge_again(CheckedSubmit& checked, const CheckView& view);
+// A list that was checked ahead of its batch, again if the agency's keys are others by now.
+void check_again(CheckedOutcomes& checked, const AgencyId& agency, const CheckView& view);
 // A label decision for one copy, at delivery; the third of the four points.
 Decision judge_delivery(const Parcel& parcel, const AgencyId& recipient, const CheckView& view);
 

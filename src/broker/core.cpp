@@ -15,7 +15,8 @@ OpenMessage open_message(State& state, LeafIndex leaf, const ParcelPtr& parcel) 
     out.message_id = header.message_id;
     out.precedence = header.precedence;
     out.expires = header.expires;
-    out.bytes = out.delivery_bytes = parcel->bytes();
+    out.bytes = parcel->bytes();
+    out.delivery_bytes = parcel->delivery_bytes();
     for (const PartDescription& part : header.parts) out.bytes += part.size;
     out.parts = header.parts;
     return out;
@@ -29,6 +30,12 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, const RegistryCh
     State& state = core->state_;
     state.head = std::move(facts.head);
     state.newest_time_s = facts.newest_time_s;
+    if (!facts.witnessed.empty()) {
+        SAMPAN_ASSIGN(Note note, Note::parse(facts.witnessed));
+        SAMPAN_ASSIGN(Checkpoint witnessed, Checkpoint::parse(note.text));
+        state.witnessed = facts.witnessed;
+        state.witnessed_size = witnessed.size;
+    }
     state.answer_counter = facts.answer_counter;
     state.broker_list_counter = facts.broker_list_counter;
     state.session_counter = facts.session_counter;
@@ -68,8 +75,10 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, const RegistryCh
 
 Status Core::add_open(StoredMessage stored) {
     const LeafIndex leaf = stored.leaf;
+    const UnixMillis accepted(static_cast<std::int64_t>(stored.time_s) * k_second_ms);
     SAMPAN_ASSIGN(ParcelPtr parcel, make_parcel(std::move(stored)));
     OpenMessage message = open_message(state_, leaf, parcel);
+    hold_back(message, parcel->seal.header, accepted);
     for (const Recipient& recipient : parcel->seal.header.recipients)
         message.copies.push_back({state_.number_of(recipient.agency), CopyState::settled});
     state_.by_subject.emplace(message.subject, leaf);
@@ -95,10 +104,14 @@ Status Core::start() {
             copy->state = CopyState::waiting;
             ++message->unsettled;
             ++agency.unsettled;
-            agency.queues[static_cast<std::size_t>(message->precedence) - 1].push_back(leaf);
         }
     }
     mailboxes_at_start_ = {};
+    std::vector<LeafIndex> leaves;
+    for (const auto& [leaf, message] : state_.messages) leaves.push_back(leaf);
+    std::sort(leaves.begin(), leaves.end());
+    // How late it is, nobody has said yet: what should be held is, and `deliver` lets it go.
+    for (const LeafIndex leaf : leaves) enqueue(*state_.message(leaf), UnixMillis(0));
     for (const auto& [leaf, message] : state_.messages)
         if (message.unsettled == 0)
             return Error(StoreError::damaged,
@@ -109,6 +122,7 @@ Status Core::start() {
 // --- a batch
 const CommitBatch& Core::step(BatchInput& input, const Facts& facts) {
     begin(input);
+    if (head_to_show(input.now)) show_head();
     if (input.gate_restarted)
         while (!state_.sessions.empty()) forget_session(state_.sessions.begin()->first);
     for (const RegistryPtr& epoch : input.new_epochs) take_epoch(epoch);
@@ -179,6 +193,7 @@ void Core::close_refusal_minutes() {
 void Core::finish() {
     Draft& draft = *draft_;
     log_broker_outcomes();
+    judge_quorum();
     sign_answers();
     for (auto& [number, change] : draft.mailboxes) {
         change.agency = state_.agencies[number].id;
@@ -249,6 +264,7 @@ Effects Core::committed() {
     SAMPAN_ASSERT(draft_ != nullptr);
     send_notices();
     merge();
+    open_sessions();
     Effects effects = std::move(draft_->effects);
     std::move(draft_->after_commit.begin(), draft_->after_commit.end(), std::back_inserter(effects.sends));
     draft_.reset();
@@ -262,18 +278,25 @@ Effects Core::rolled_back() {
         Copy& copy = message->copies[it->copy];
         ++message->unsettled;
         copy.state = CopyState::waiting;
-        // Its session may have ended meanwhile: delivering it once more is harmless, forgetting it is not.
-        if (it->before == CopyState::sent)
-            state_.agencies[copy.agency].queues[static_cast<std::size_t>(message->precedence) - 1].push_front(
-                it->leaf);
+        // Its session may have ended meanwhile, or `deliver` passed over its place in the queue: delivering
+        // it once more is harmless, forgetting it is not.
+        state_.agencies[copy.agency].queues[static_cast<std::size_t>(message->precedence) - 1].push_front(
+            it->leaf);
     }
     forget_arrived();
+    open_sessions();
     Effects effects = std::move(draft_->effects);
     effects.allow_changed = false;
     std::move(draft_->on_rollback.begin(), draft_->on_rollback.end(), std::back_inserter(effects.sends));
     counters_.try_again += draft_->on_rollback.size();
     draft_.reset();
     return effects;
+}
+
+void Core::open_sessions() {
+    for (ConnectionId connection : draft_->opened)
+        if (const auto found = state_.sessions.find(connection); found != state_.sessions.end())
+            found->second.answered = true;
 }
 
 void Core::merge() {
@@ -288,6 +311,11 @@ void Core::merge() {
         std::copy(draft.new_epochs.begin(), draft.new_epochs.end(), std::back_inserter(state_.epochs));
     }
     state_.keys = draft.keys;
+    if (!draft.commit.witnessed.empty()) {
+        state_.witnessed = draft.commit.witnessed;
+        state_.witnessed_size = draft.witnessed_size;
+        cosigned_ = false;
+    }
     if (draft.commit.answers) state_.answer_counter = draft.commit.answers->counter;
     if (draft.commit.broker_list_counter) state_.broker_list_counter = *draft.commit.broker_list_counter;
     if (draft.commit.session_counter) state_.session_counter = *draft.commit.session_counter;
@@ -307,13 +335,13 @@ void Core::merge_messages() {
         for (const Copy& copy : message.copies) {
             AgencyState& agency = state_.agencies[copy.agency];
             ++agency.unsettled;
-            agency.queues[static_cast<std::size_t>(message.precedence) - 1].push_back(message.leaf);
         }
         state_.by_subject.emplace(message.subject, message.leaf);
         state_.by_expiry.emplace(std::pair(message.expires, message.leaf), std::monostate());
         const LeafIndex leaf = message.leaf;
         OpenMessage& kept = state_.messages.emplace(leaf, std::move(message)).first->second;
         cache(kept);
+        enqueue(kept, draft.now);
     }
     for (const Settled& settled : draft.settled) {
         OpenMessage* message = state_.message(settled.leaf);
@@ -351,7 +379,7 @@ void Core::merge_pending() {
 }
 
 bool Core::has_work(UnixMillis now) const {
-    if (!undeliverable_.empty()) return true;
+    if (!undeliverable_.empty() || head_to_show(now)) return true;
     if (!state_.by_expiry.empty() && state_.by_expiry.begin()->first.first <= now) return true;
     const std::int64_t minute = now.get() / k_minute_ms;
     return std::any_of(state_.agencies.begin(), state_.agencies.end(), [&](const AgencyState& agency) {

@@ -4,7 +4,8 @@
 // A batch:  step(input, facts) -> what to commit;  then exactly one of
 //           committed()   the draft becomes the state; its answers may be sent
 //           rolled_back() the draft is dropped; whoever asked for something durable hears `try_again`
-// Between batches `deliver` hands out what mailboxes hold, as credit allows.
+// At any time `deliver` hands out what mailboxes hold, as credit allows: between batches, and while a step
+// waits to be committed. What a step drafted is nobody's until then.
 #pragma once
 
 #include <functional>
@@ -89,6 +90,7 @@ class Core {
     LeafIndex log_salted(EntryType type, std::string_view text);
     Sha256Digest next_random();
     void sign_answers();
+    void open_sessions();
     void merge();
     void merge_messages();
     void merge_answers();
@@ -109,6 +111,17 @@ class Core {
     void forget_session(ConnectionId connection);
     void say(ConnectionId connection, const Error& error, std::optional<MessageId> id = {});
     void requeue(AgencyState& agency);
+
+    // --- core_witness.cpp
+    bool head_to_show(UnixMillis now) const;
+    void show_head();
+    void tell_nodes(const std::string& note, std::vector<Outgoing>& sends);
+    void take_cosign(Session& session, const Cosign& cosign);
+    void judge_quorum();
+    void hold_back(OpenMessage& message, const Header& header, UnixMillis accepted) const;
+    bool is_held(const OpenMessage& message, UnixMillis now) const;
+    void enqueue(const OpenMessage& message, UnixMillis now);
+    void release_held(UnixMillis now);
 
     // --- core_submit.cpp
     void take_submit(Session& session, CheckedSubmit& submit, const Facts& facts);
@@ -141,6 +154,7 @@ class Core {
 
     // --- core_statements.cpp
     void take_statement(Session& session, const PublishStatement& publish);
+    void take_anchor(Session& session, const PublishStatement& publish);
     Status check_descriptor(const AgencyId& agency, const SignedStatement& statement, std::uint64_t& counter,
                             std::optional<LeafIndex>& known) const;
     Status check_bundle(const AgencyId& agency, const SignedStatement& statement, std::uint64_t& counter,
@@ -152,8 +166,9 @@ class Core {
     void withhold_all(AgencyNumber agency, const Error& why);
 
     // --- core_delivery.cpp
-    Status deliver_to(Session& session, UnixMillis now, DeliverySink& sink);
-    Result<bool> deliver_copy(Session& session, OpenMessage& message, UnixMillis now, DeliverySink& sink);
+    Result<bool> deliver_to(Session& session, UnixMillis now, DeliverySink& sink);
+    Status deliver_copy(Session& session, OpenMessage& message, UnixMillis now, DeliverySink& sink);
+    bool still_permitted(const OpenMessage& message, const Parcel& parcel, UnixMillis now) const;
     Result<ParcelPtr> parcel_of(OpenMessage& message, DeliverySink& sink);
     void cache(OpenMessage& message);
 
@@ -171,6 +186,9 @@ class Core {
     std::vector<Undeliverable> undeliverable_;
     std::deque<LeafIndex> cached_;  // oldest first; messages whose parcel is in memory
     std::size_t cached_bytes_ = 0;
+    bool cosigned_ = false;  // something new to judge
+    TreeSize head_shown_;
+    UnixMillis head_shown_at_;
     std::size_t next_session_ = 0;  // whose turn to be delivered to first
 };
 

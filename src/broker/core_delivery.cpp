@@ -5,26 +5,38 @@
 namespace sampan::broker {
 namespace {
 
+// Copies for one reader before the next one's turn: readers of the same messages go on side by side, so that
+// a message is in memory when the last of them gets it.
+constexpr std::size_t k_share = 16;
 constexpr std::size_t k_sent_slack = 4096;  // stale places of AgencyState::sent before they are cleared out
 
 }  // namespace
 
 Status Core::deliver(UnixMillis now, DeliverySink& sink) {
     if (state_.agencies.empty()) return ok_status();
+    release_held(now);
     // A round begins with another agency each time, so that none is always last when the network is busy.
     next_session_ = (next_session_ + 1) % state_.agencies.size();
-    for (std::size_t i = 0; i < state_.agencies.size() && sink.wants_more(); ++i) {
-        const auto number = static_cast<AgencyNumber>((next_session_ + i) % state_.agencies.size());
-        Session* session = state_.session_of(number);
-        if (session != nullptr && session->credit > 0) SAMPAN_TRY(deliver_to(*session, now, sink));
+    for (bool more = true; more && sink.wants_more();) {
+        more = false;
+        for (std::size_t i = 0; i < state_.agencies.size() && sink.wants_more(); ++i) {
+            const auto number = static_cast<AgencyNumber>((next_session_ + i) % state_.agencies.size());
+            Session* session = state_.session_of(number);
+            if (session == nullptr || !session->answered || session->credit == 0) continue;
+            SAMPAN_ASSIGN(bool whole_share, deliver_to(*session, now, sink));
+            more = more || whole_share;
+        }
     }
     return ok_status();
 }
 
-Status Core::deliver_to(Session& session, UnixMillis now, DeliverySink& sink) {
+// True when the share ended it: there may be more.
+Result<bool> Core::deliver_to(Session& session, UnixMillis now, DeliverySink& sink) {
     AgencyState& agency = state_.agencies[session.number];
+    std::size_t share = k_share;
     for (auto& queue : agency.queues)
         while (!queue.empty()) {
+            if (share-- == 0) return true;
             OpenMessage* message = state_.message(queue.front());
             const Copy* copy = message == nullptr ? nullptr : message->copy_of(session.number);
             if (copy == nullptr || copy->state != CopyState::waiting) {
@@ -32,23 +44,31 @@ Status Core::deliver_to(Session& session, UnixMillis now, DeliverySink& sink) {
                 continue;
             }
             if (session.credit == 0 || session.in_flight_bytes >= k_in_flight_bytes || !sink.wants_more())
-                return ok_status();
-            SAMPAN_ASSIGN(bool sent, deliver_copy(session, *message, now, sink));
-            static_cast<void>(sent);
+                return false;
+            SAMPAN_TRY(deliver_copy(session, *message, now, sink));
             queue.pop_front();
         }
-    return ok_status();
+    return false;
+}
+
+// Decided when it was accepted, and nothing the decision rests on has changed: the same function of the same
+// values.
+bool Core::still_permitted(const OpenMessage& message, const Parcel& parcel, UnixMillis now) const {
+    const auto& expires = parcel.seal.header.label.expires;
+    return message.permitted_under == state_.registry && (!expires || now < *expires);
 }
 
 // The third of the four points where the label decides: under the newest epoch, at the moment of delivery.
-Result<bool> Core::deliver_copy(Session& session, OpenMessage& message, UnixMillis now, DeliverySink& sink) {
-    if (message.expires <= now) return false;  // the next batch says so
+Status Core::deliver_copy(Session& session, OpenMessage& message, UnixMillis now, DeliverySink& sink) {
+    if (message.expires <= now) return ok_status();  // the next batch says so
     SAMPAN_ASSIGN(ParcelPtr parcel, parcel_of(message, sink));
-    const Decision decision = judge_delivery(*parcel, session.agency, view(now));
-    if (!decision.permitted()) {
-        undeliverable_.push_back({message.leaf, session.number, OutcomeCode::withheld,
-                                  std::string(verdict_name(decision.verdict))});
-        return false;
+    if (!still_permitted(message, *parcel, now)) {
+        const Decision decision = judge_delivery(*parcel, session.agency, view(now));
+        if (!decision.permitted()) {
+            undeliverable_.push_back({message.leaf, session.number, OutcomeCode::withheld,
+                                      std::string(verdict_name(decision.verdict))});
+            return ok_status();
+        }
     }
     Copy* copy = message.copy_of(session.number);
     const auto place = static_cast<std::size_t>(copy - message.copies.data());
@@ -57,7 +77,7 @@ Result<bool> Core::deliver_copy(Session& session, OpenMessage& message, UnixMill
     const ByteView stanza =
         ByteView(parcel->stanzas).subspan(place * limits::k_stanza_bytes, limits::k_stanza_bytes);
     packet.stanza.assign(stanza.begin(), stanza.end());
-    packet.stanza_proof = parcel->proofs[place];
+    parcel->stanza_tree.inclusion(LeafIndex(place), packet.stanza_proof);
     sink.deliver(session.connection, parcel->deliver);
     copy->state = CopyState::sent;
     --session.credit;
@@ -74,7 +94,7 @@ Result<bool> Core::deliver_copy(Session& session, OpenMessage& message, UnixMill
                                   }),
                    sent.end());
     ++counters_.deliveries;
-    return true;
+    return ok_status();
 }
 
 Result<ParcelPtr> Core::parcel_of(OpenMessage& message, DeliverySink& sink) {

@@ -78,6 +78,7 @@ void Core::take_packet(Session& session, CheckedPacket& packet, const Facts& fac
     if (auto* statement = std::get_if<PublishStatement>(&body)) return take_statement(session, *statement);
     if (auto* frame = std::get_if<PartFramePacket>(&body)) return take_part_frame(session, *frame);
     if (auto* credit = std::get_if<Credit>(&body)) return take_credit(session, *credit);
+    if (auto* cosign = std::get_if<Cosign>(&body)) return take_cosign(session, *cosign);
     if (auto* kept = std::get_if<NoticesKept>(&body)) return take_notices_kept(session, *kept);
     if (auto* ping = std::get_if<Ping>(&body)) {
         draft_->effects.sends.push_back({session.connection, Pong{ping->token}});
@@ -156,6 +157,7 @@ void Core::welcome(Session& session, UnixMillis wall) {
     out.session = number;
     out.time = wall;
     out.checkpoint = state_.head.checkpoint;
+    if (!out.checkpoint.empty()) state_.witnesses.shown(state_.head.size, out.checkpoint);
     out.registry_epoch = draft.registry->registry().epoch;
     if (const AgencyKeys* keys = keys_of(*draft.keys, session.agency)) {
         if (keys->newest() != nullptr) out.descriptor_counter = keys->newest()->descriptor.counter;
@@ -167,6 +169,7 @@ void Core::welcome(Session& session, UnixMillis wall) {
         out.outcome_counter = found->second.counter;
     out.frame_window = k_frame_window;
     ++counters_.sessions_opened;
+    draft.opened.push_back(session.connection);
     draft.after_commit.push_back({session.connection, std::move(out)});
     draft.on_rollback.push_back(
         {session.connection, SessionError{"try_again", "the store could not open a session", false, {}}});
@@ -226,8 +229,6 @@ void Core::take_read(Session& session, Packet packet) {
         log_salted(EntryType::audit_read, session.agency.text() + "\nfrom entry " +
                                               std::to_string(std::get<FetchEntries>(packet).first.get()));
     }
-    if (draft_->effects.reads.size() >= k_log_reads_a_batch)
-        return say(session.connection, Error(BrokerError::too_many_requests, "ask again in a moment"));
     draft_->effects.reads.push_back({session.connection, session.agency, session.role, std::move(packet)});
 }
 
@@ -245,7 +246,10 @@ void Core::end_session(ConnectionId connection, const Error& error, bool after_c
     SessionError packet{std::string(error.name()), cut(error.context()), true, {}};
     auto& sends = after_commit ? draft_->after_commit : draft_->effects.sends;
     sends.push_back({connection, std::move(packet)});
-    draft_->effects.drops.push_back({connection, std::string(error.name())});
+    const auto known = state_.sessions.find(connection);
+    draft_->effects.drops.push_back({connection,
+                                     known == state_.sessions.end() ? AgencyId() : known->second.agency,
+                                     std::string(error.name())});
     forget_session(connection);
 }
 

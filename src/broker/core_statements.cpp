@@ -2,9 +2,12 @@
 #include "broker/core.h"
 #include "broker/error.h"
 #include "sampan/base/encode.h"
+#include "sampan/log/journal.h"
 
 namespace sampan::broker {
 namespace {
+
+constexpr std::int64_t k_anchor_pause_ms = 500;
 
 Error stale(std::uint64_t next) {
     return Error(BrokerError::stale_statement, "the next one has counter " + std::to_string(next));
@@ -67,7 +70,33 @@ Status Core::check_bundle(const AgencyId& agency, const SignedStatement& stateme
     return ok_status();
 }
 
+// The head of a node's journal. Whether it grew is for auditors to say, who see all heads and the journal: a
+// node that anchors what contradicts itself has signed the evidence.
+void Core::take_anchor(Session& session, const PublishStatement& publish) {
+    Draft& draft = *draft_;
+    const AgencyKeys* keys = keys_of(*draft.keys, session.agency);
+    if (keys == nullptr || keys->newest() == nullptr)
+        return say(session.connection,
+                   Error(BrokerError::unknown_certificate, "publish the node's descriptor first"));
+    const std::string origin = journal_origin(session.agency, draft.registry->registry().exchange);
+    const auto head = verify_journal_head(as_text(publish.statement), publish.signature, origin,
+                                          keys->newest()->descriptor.witness_key);
+    if (!head.ok()) return say(session.connection, head.error());
+    const Sha256Digest hash = sha256(publish.statement);
+    if (draft.now < session.anchored_at + k_anchor_pause_ms)
+        return say(session.connection, Error(BrokerError::too_many_requests, "anchor again in a moment"));
+    Writer record;
+    record.lp(publish.statement).raw(publish.signature.view());
+    const LeafIndex leaf =
+        log(EntryType::journal_anchor, EntrySubject(hash.array()), std::move(record).bytes());
+    session.anchored_at = draft.now;
+    draft.on_rollback.push_back(
+        {session.connection, SessionError{"try_again", "the store could not take the statement", false, {}}});
+    draft.after_commit.push_back({session.connection, StatementLogged{publish.kind, hash, leaf}});
+}
+
 void Core::take_statement(Session& session, const PublishStatement& publish) {
+    if (publish.kind == StatementKind::journal_anchor) return take_anchor(session, publish);
     Draft& draft = *draft_;
     const bool is_descriptor = publish.kind == StatementKind::descriptor;
     StoredStatement stored;

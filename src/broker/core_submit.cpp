@@ -43,6 +43,7 @@ void Core::take_submit(Session& session, CheckedSubmit& submit, const Facts& fac
         return say(session.connection, quota.error(), header.message_id);
     if (start_parts(session, submit, facts)) return;
     accept(session.connection, session.number, submit.parcel);
+    draft.accepted.back().permitted_under = submit.judged_under;
     if (header.message_class == MessageClass::recall) recall(session.number, header, facts);
 }
 
@@ -167,9 +168,11 @@ void Core::accept(ConnectionId connection, AgencyNumber sender, const ParcelPtr&
     message.message_id = header.message_id;
     message.precedence = header.precedence;
     message.expires = header.expires;
-    message.bytes = message.delivery_bytes = parcel->bytes();
+    message.bytes = parcel->bytes();
+    message.delivery_bytes = parcel->delivery_bytes();
     message.parts = header.parts;
     message.parcel = parcel;
+    hold_back(message, header, draft.now);
     for (const PartDescription& part : header.parts) {
         message.bytes += part.size;
         draft.commit.part_uses.push_back({part.root, leaf});

@@ -14,6 +14,7 @@ struct Outgoing {
 };
 struct DropConnection {
     ConnectionId connection;
+    AgencyId agency;
     std::string reason;
 };
 // Answered from the store after the commit.
@@ -71,6 +72,7 @@ struct Draft {
     std::uint64_t randoms_used = 0;
 
     CommitBatch commit;
+    TreeSize witnessed_size;  // of commit.witnessed
     MerkleEdge edge;
     RegistryPtr registry;
     KeyBookPtr keys;
@@ -99,6 +101,8 @@ struct Draft {
     };
     std::map<AgencyNumber, Quota> used;  // by this batch
     std::map<AgencyNumber, std::uint64_t> queued;
+
+    std::vector<ConnectionId> opened;  // sessions of this batch
 
     std::vector<Outgoing> after_commit;
     std::vector<Outgoing> on_rollback;  // `try_again` for each that asked for something durable

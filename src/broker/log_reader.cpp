@@ -1,6 +1,8 @@
 #include "broker/log_reader.h"
 
 #include "broker/error.h"
+#include "sampan/base/encode.h"
+#include "sampan/transport/registry_pieces.h"
 
 namespace sampan::broker {
 namespace {
@@ -31,6 +33,13 @@ bool record_names(EntryType type, ByteView record, const AgencyId& agency) {
             auto seal = SignedSeal::parse(message->seal, message->signature.view());
             return seal && (seal->header.sender == agency || seal->header.index_of(agency));
         }
+        case EntryType::journal_anchor: {
+            Reader in(record);
+            const auto text = in.lp(limits::k_statement_bytes);
+            if (!text.ok()) return false;
+            const auto head = Checkpoint::parse(as_text(*text));
+            return head.ok() && head->origin.starts_with(agency.text() + ".");
+        }
         case EntryType::delivered: {
             auto list = decode_signed_list(record);
             if (!list) return false;
@@ -46,7 +55,8 @@ Result<std::vector<Packet>> LogReader::answer(const LogRead& read) {
     const Packet& request = read.request;
     if (std::holds_alternative<FetchCheckpoint>(request)) {
         if (state_.head.checkpoint.empty()) return out_of_range("the log is empty");
-        return std::vector<Packet>{CheckpointNote{state_.head.checkpoint}};
+        const auto cosigned = state_.witnesses.note(state_.head.size);
+        return std::vector<Packet>{CheckpointNote{cosigned ? cosigned->encode() : state_.head.checkpoint}};
     }
     if (const auto* fetch = std::get_if<FetchPeers>(&request)) return peers(*fetch);
     if (const auto* fetch = std::get_if<FetchInclusion>(&request)) return inclusion(*fetch);
@@ -157,16 +167,9 @@ Result<std::vector<Packet>> LogReader::entries(const FetchEntries& request, cons
 }
 
 std::vector<Packet> LogReader::registry(const FetchRegistry& request) const {
-    RegistryEpochs packet;
-    packet.newest = state_.registry->registry().epoch;
-    std::size_t bytes = 64;
-    for (const RegistryPtr& epoch : state_.epochs) {
-        if (epoch->registry().epoch <= request.after) continue;
-        bytes += epoch->signed_bytes().size() + 8;
-        if (bytes > k_packet_budget || packet.epochs.size() == limits::k_packets_per_frame) break;
-        packet.epochs.push_back(epoch->signed_bytes());
-    }
-    return {std::move(packet)};
+    return {make_registry_answer(request, state_.registry->registry().epoch, [&](Epoch epoch) {
+        return ByteView(state_.epochs[static_cast<std::size_t>(epoch.get() - 1)]->signed_bytes());
+    })};
 }
 
 // --- parts

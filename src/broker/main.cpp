@@ -49,7 +49,7 @@ Result<SecretBuffer> read_descriptor(int descriptor) {
         if (got < 0 && errno == EINTR) continue;
         if (got < 0)
             return Error(ConfigError::bad_file, "broker.passphrase_fd " + std::to_string(descriptor) +
-                                                      " cannot be read: " + std::strerror(errno));
+                                                    " cannot be read: " + std::strerror(errno));
         if (got == 0) break;
         used += static_cast<std::size_t>(got);
     }

@@ -20,10 +20,12 @@ constexpr std::int64_t k_epochs_every_ms = 500;
 constexpr std::int64_t k_publish_every_ms = 250;
 constexpr std::int64_t k_tidy_after_ms = 1'000;
 constexpr std::int64_t k_sweep_every_ms = 10 * k_minute_ms;
-constexpr std::int64_t k_full_store_pause_ms = 1'000;
 constexpr std::int64_t k_gate_backoff_most_ms = 5'000;
 constexpr std::int64_t k_gate_stable_ms = 30'000;
 constexpr std::size_t k_gate_events_kept = 64;
+constexpr std::size_t k_frames_bytes = 16 * limits::k_mib;  // received and not yet checked
+// Then the loop looks at the network again, so that answers do not wait behind deliveries.
+constexpr std::size_t k_delivered_a_turn = limits::k_mib;
 
 }  // namespace
 
@@ -42,11 +44,13 @@ Status Server::run(int stop_descriptor) {
     }
     journal::write(Level::info, "stopping");
     gate_.reset();
+    committer_.reset();
     return store_->close();
 }
 
 void Server::wait(int stop_descriptor) {
-    std::array<pollfd, 2> polled{pollfd{stop_descriptor, POLLIN, 0}, pollfd{-1, 0, 0}};
+    std::array<pollfd, 3> polled{pollfd{stop_descriptor, POLLIN, 0}, pollfd{-1, 0, 0},
+                                 pollfd{committer_->descriptor(), POLLIN, 0}};
     if (gate_) {
         const bool writes = gate_->channel().wants_write();
         polled[1] = {gate_->channel().descriptor(), static_cast<short>(writes ? POLLIN | POLLOUT : POLLIN),
@@ -57,16 +61,19 @@ void Server::wait(int stop_descriptor) {
 }
 
 int Server::patience_ms() const {
-    const bool pressing = !frames_.empty() || !checked_.empty() || gate_restarted_ ||
-                          (gate_ && gate_->channel().waiting()) || (!part_jobs_.empty() && wants_more());
-    if (pressing) return 0;
-    const bool store_rests = clock_.monotonic().get() < store_retry_at_;
-    return core_->has_work(log_now()) && !store_rests ? 0 : k_idle_ms;
+    if ((gate_ && gate_->channel().waiting()) || may_check()) return 0;
+    // Stopped by the turn's share, not by the network.
+    if (delivered_bytes_ >= k_delivered_a_turn && has_room()) return 0;
+    if (committer_->running()) return k_idle_ms;
+    if (has_batch() || (!(part_jobs_.empty() && readers_.empty()) && has_room())) return 0;
+    if (checked_.empty()) return k_idle_ms;
+    return static_cast<int>(std::max<std::int64_t>(1, patient_until_ - clock_.monotonic().get()));
 }
 
 Status Server::turn() {
     const std::int64_t now = clock_.monotonic().get();
-    if (!gate_ && now >= gate_retry_at_) {
+    // Not before all that knew the old gate's connections is over: a new gate numbers its own from 1.
+    if (!gate_ && now >= gate_retry_at_ && !gate_restarted_ && !committer_->running()) {
         if (auto started = start_gate(); !started) {
             journal::write(Level::error, "gate_not_started", {{"detail", started.error().text()}});
             gate_retry_at_ = now + gate_backoff_ms_;
@@ -77,12 +84,19 @@ Status Server::turn() {
         epochs_looked_ms_ = now;
         look_for_epochs();
     }
-    SAMPAN_TRY(batch());
+    SAMPAN_TRY(finish_batch());
     flush_writers();
+    if (!committer_->running()) {
+        SAMPAN_TRY(serve_reads());
+        SAMPAN_TRY(serve_parts());
+        SAMPAN_TRY(housekeeping());
+        SAMPAN_TRY(start_batch());
+    }
+    flush_writers();
+    delivered_bytes_ = 0;
     SAMPAN_TRY(core_->deliver(log_now(), *this));
-    SAMPAN_TRY(serve_parts());
     flush_writers();
-    SAMPAN_TRY(housekeeping());
+    check_some();
     publish();
     return ok_status();
 }
@@ -93,7 +107,7 @@ Status Server::receive() {
     std::vector<GateMessage> messages;
     Status received = ok_status();
     // While much waits to be decided, the gate is held back by not being read.
-    if (frames_.size() < limits::k_batch_events)
+    if (frames_.size() < limits::k_batch_events && frames_bytes_ < k_frames_bytes)
         received = gate_->channel().receive(messages, k_receive_at_once);
     for (GateMessage& message : messages) take(std::move(message));
     return received;
@@ -101,9 +115,11 @@ Status Server::receive() {
 
 void Server::take(GateMessage message) {
     if (auto* frame = std::get_if<GateFrame>(&message)) {
+        ++frames_received_;
+        frames_bytes_ += frame->frame.size();
         frames_.push_back(std::move(*frame));
     } else if (auto* closed = std::get_if<GateClosed>(&message)) {
-        closed_.push_back(std::move(*closed));
+        closed_.push_back({std::move(*closed), frames_received_});
     } else if (auto* event = std::get_if<GateEvent>(&message)) {
         journal::write(Level::warning, "gate_event",
                        {{"name", event->name}, {"agency", event->agency.text()}, {"detail", event->detail}});
@@ -124,149 +140,19 @@ void Server::gate_died(const Error& error) {
     frames_.clear();
     checked_.clear();
     closed_.clear();
+    frames_bytes_ = checked_bytes_ = checked_packets_ = pressing_ = 0;
+    frames_decided_ = frames_received_;
     writers_.clear();
     writing_bytes_ = 0;
     part_jobs_.clear();
+    reads_.clear();
+    readers_.clear();
     gate_restarted_ = true;
     gate_events_.push_back({"gate_died", {}, std::string(error.name())});
     if (now - gate_started_ms_ > k_gate_stable_ms) gate_backoff_ms_ = 100;
     gate_retry_at_ = now + gate_backoff_ms_;
     gate_backoff_ms_ = std::min(2 * gate_backoff_ms_, k_gate_backoff_most_ms);
     ++snapshot_.gate_restarts;
-}
-
-// --- a batch
-void Server::check(std::vector<CheckedFrame>& frames) {
-    const CheckView view = core_->view(log_now());
-    std::vector<std::pair<CheckedPacket*, const AgencyId*>> work;
-    for (CheckedFrame& frame : frames)
-        for (CheckedPacket& packet : frame.packets)
-            if (needs_check(packet.packet)) work.emplace_back(&packet, &frame.agency);
-    pool_.for_each(work.size(), [&](std::size_t i) { check_packet(*work[i].first, *work[i].second, view); });
-}
-
-void Server::fill(BatchInput& input) {
-    input.now = log_now();
-    input.wall = clock_.wall();
-    random_fill(input.randomness.mutable_view());
-    input.gate_restarted = std::exchange(gate_restarted_, false);
-    input.gate_events = std::exchange(gate_events_, {});
-    const auto& epochs = chain_->epochs();
-    for (std::size_t i = core_->state().epochs_logged; i < epochs.size(); ++i)
-        input.new_epochs.push_back(epochs[i]);
-
-    std::vector<GateFrame> raw;
-    for (std::size_t bytes = 0; checked_.empty() && !frames_.empty() && bytes < limits::k_batch_part_bytes;) {
-        bytes += frames_.front().frame.size();
-        raw.push_back(std::move(frames_.front()));
-        frames_.pop_front();
-    }
-    std::vector<CheckedFrame> decoded(raw.size());
-    pool_.for_each(raw.size(), [&](std::size_t i) { decoded[i] = decode_gate_frame(raw[i]); });
-    check(decoded);
-    std::move(decoded.begin(), decoded.end(), std::back_inserter(checked_));
-    for (std::size_t packets = 0; !checked_.empty();) {
-        packets += checked_.front().packets.size();
-        if (packets > limits::k_batch_events && !input.frames.empty()) break;
-        input.frames.push_back(std::move(checked_.front()));
-        checked_.pop_front();
-    }
-    // A connection's end is told after its last frame.
-    if (checked_.empty() && frames_.empty()) input.closed = std::exchange(closed_, {});
-}
-
-Status Server::batch() {
-    const bool store_rests = clock_.monotonic().get() < store_retry_at_;
-    const bool any = !frames_.empty() || !checked_.empty() || !closed_.empty() || gate_restarted_ ||
-                     (!store_rests && (!gate_events_.empty() || core_->has_work(log_now()) ||
-                                       core_->state().epochs_logged < chain_->epochs().size()));
-    if (!any) return ok_status();
-    busy_ms_ = clock_.monotonic().get();
-    ++snapshot_.batches;
-    BatchInput input;
-    fill(input);
-    SAMPAN_ASSIGN(Facts facts, facts_->read(input.frames, core_->state()));
-    const CommitBatch& decided = core_->step(input, facts);
-    if (decided.empty()) return perform(core_->committed());
-    auto committed = commit(decided);
-    if (committed) return perform(core_->committed());
-    if (!committed.error().is(StoreError::disk_full)) return committed;
-    snapshot_.store_full = true;
-    ++snapshot_.rollbacks;
-    store_retry_at_ = clock_.monotonic().get() + k_full_store_pause_ms;
-    journal::write(Level::error, "disk_full",
-                   {{"detail", committed.error().context()}, {"remedy", committed.error().remedy()}});
-    return perform(core_->rolled_back());
-}
-
-Status Server::commit(const CommitBatch& batch) {
-    const auto before = std::chrono::steady_clock::now();
-    SAMPAN_TRY(store_->commit(batch));
-    const auto took = std::chrono::steady_clock::now() - before;
-    snapshot_.commit_microseconds +=
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
-    ++snapshot_.commits;
-    snapshot_.store_full = false;
-    return ok_status();
-}
-
-Status Server::perform(Effects effects) {
-    for (const Outgoing& outgoing : effects.sends) queue(outgoing.connection, outgoing.packet);
-    for (const NoticeRead& read : effects.notice_reads) {
-        SAMPAN_ASSIGN(std::vector<StoredNotice> notices,
-                      store_->notices(read.sender, read.after, read.limit));
-        const bool all = notices.size() < read.limit;
-        for (const Outgoing& outgoing : core_->notices_read(read.connection, std::move(notices), all))
-            queue(outgoing.connection, outgoing.packet);
-    }
-    SAMPAN_TRY(answer_reads(effects.reads));
-    if (effects.allow_changed) send_allowed();
-    if (effects.drops.empty()) return ok_status();
-    flush_writers();  // the reason goes out before the connection does
-    for (DropConnection& drop : effects.drops)
-        if (gate_) gate_->channel().send(GateDrop{drop.connection, std::move(drop.reason)});
-    flush_writers();
-    return ok_status();
-}
-
-Status Server::answer_reads(std::vector<LogRead>& reads) {
-    for (LogRead& read : reads) {
-        if (auto* parts = std::get_if<FetchParts>(&read.request)) {
-            const auto mine = std::count_if(part_jobs_.begin(), part_jobs_.end(), [&](const PartJob& job) {
-                return job.connection == read.connection;
-            });
-            if (static_cast<std::size_t>(mine) < k_part_requests)
-                part_jobs_.push_back({read.connection, std::move(read.agency), std::move(*parts)});
-            else
-                queue(read.connection, SessionError{std::string(error_name(BrokerError::too_many_requests)),
-                                                    "too many requests for parts wait",
-                                                    false,
-                                                    {}});
-            continue;
-        }
-        SAMPAN_ASSIGN(std::vector<Packet> answer, reader_->answer(read));
-        for (const Packet& packet : answer) queue(read.connection, packet);
-    }
-    return ok_status();
-}
-
-// Frames of attachments, one a job in turn, a bounded amount each turn: nobody's 2 GiB hold up a FLASH
-// message.
-Status Server::serve_parts() {
-    for (std::size_t bytes = 0; !part_jobs_.empty() && bytes < limits::k_batch_part_bytes && wants_more();) {
-        PartJob job = std::move(part_jobs_.front());
-        part_jobs_.pop_front();
-        if (core_->state().sessions.count(job.connection) == 0) continue;
-        auto part = core_->part_of(job.agency, job.request);
-        if (!part) continue;  // settled meanwhile
-        SAMPAN_ASSIGN(PartData data, reader_->part_data(job.request, *part, job.request.first));
-        bytes += data.data.size();
-        queue(job.connection, std::move(data));
-        ++job.request.first;
-        if (--job.request.count > 0 && job.request.first < part->frames())
-            part_jobs_.push_back(std::move(job));
-    }
-    return ok_status();
 }
 
 // --- to the gate
@@ -300,11 +186,22 @@ void Server::flush_writers() {
     if (auto flushed = gate_->channel().flush(); !flushed) gate_died(flushed.error());
 }
 
+void Server::deliver(ConnectionId connection, const Packet& packet) {
+    queue(connection, packet);
+    if (const auto* deliver = std::get_if<Deliver>(&packet))
+        delivered_bytes_ += deliver->seal.size() + deliver->body.size();
+}
+
 bool Server::wants_more() const {
+    return delivered_bytes_ < k_delivered_a_turn && has_room();
+}
+
+bool Server::has_room() const {
     return gate_ && gate_->channel().queued_bytes() + writing_bytes_ < k_gate_backlog_bytes;
 }
 
 Result<ParcelPtr> Server::message(LeafIndex leaf) {
+    committer_->wait();
     SAMPAN_ASSIGN(StoredMessage stored, store_->message(leaf));
     return make_parcel(std::move(stored));
 }

@@ -3,12 +3,22 @@
 //   receive all that waits -> decode and check on the pool -> facts -> decide -> one transaction -> answer
 //   -> deliver
 //
+// While a transaction is written and synced (committer.h), the next frames are received and checked, and what
+// was accepted before is delivered; the next batch is decided when it is over. Whatever needs the store waits
+// for that too. A small batch with nothing beside it is committed on the spot: then the hand-over to another
+// thread would be all that is gained.
+//
+// Nobody waits for outcomes, credit and notices to be durable: they wait some milliseconds for a submission
+// whose transaction they share, so that its answer does not wait for theirs.
+//
 // An error that `run` returns ends the process by name; a full disk does not: whoever asked hears
 // `try_again`.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 
+#include "broker/committer.h"
 #include "broker/config.h"
 #include "broker/gate_process.h"
 #include "broker/log_reader.h"
@@ -46,12 +56,19 @@ class Server final : private DeliverySink {
     Status receive();
     void take(GateMessage message);
     void gate_died(const Error& error);
-    Status batch();
+
+    // --- a batch (server_batch.cpp)
+    bool may_check() const;
+    void check_some();
     void fill(BatchInput& input);
-    void check(std::vector<CheckedFrame>& frames);
-    Status commit(const CommitBatch& batch);
+    bool has_batch() const;
+    bool is_small(const BatchInput& input) const;
+    Status start_batch();
+    Status finish_batch();
+    Status conclude(Status committed);
     Status perform(Effects effects);
-    Status answer_reads(std::vector<LogRead>& reads);
+    void take_reads(std::vector<LogRead>& reads);
+    Status serve_reads();
     Status serve_parts();
     Status housekeeping();
     void publish();
@@ -61,8 +78,10 @@ class Server final : private DeliverySink {
 
     // --- DeliverySink
     Result<ParcelPtr> message(LeafIndex leaf) override;
-    void deliver(ConnectionId connection, const Packet& packet) override { queue(connection, packet); }
+    void deliver(ConnectionId connection, const Packet& packet) override;
     bool wants_more() const override;
+    // The gate keeps up.
+    bool has_room() const;
 
     const Clock& clock_ = system_clock();
     Config config_;
@@ -72,6 +91,7 @@ class Server final : private DeliverySink {
     std::unique_ptr<Core> core_;
     std::unique_ptr<FactReader> facts_;
     std::unique_ptr<LogReader> reader_;
+    std::unique_ptr<Committer> committer_;  // after what its batches lie in
     std::unique_ptr<GateProcess> gate_;
     std::unique_ptr<Operations> operations_;
     std::optional<LogTime> time_;
@@ -80,7 +100,15 @@ class Server final : private DeliverySink {
     // What came from the gate and is not decided yet.
     std::deque<GateFrame> frames_;
     std::deque<CheckedFrame> checked_;
-    std::vector<GateClosed> closed_;
+    std::size_t frames_bytes_ = 0, checked_bytes_ = 0, checked_packets_ = 0;
+    std::size_t pressing_ = 0;        // of the checked frames: somebody waits for their batch
+    std::int64_t patient_until_ = 0;  // when the others make a batch by themselves
+    std::uint64_t frames_received_ = 0, frames_decided_ = 0;
+    struct Closed {
+        GateClosed closed;
+        std::uint64_t after = 0;  // a connection's end is told after its last frame
+    };
+    std::deque<Closed> closed_;
     std::vector<GateEvent> gate_events_;
     bool gate_restarted_ = false;
     std::string endpoint_;  // where the gate listens: kept when it is started again
@@ -92,6 +120,7 @@ class Server final : private DeliverySink {
     };
     std::unordered_map<ConnectionId, Writing> writers_;
     std::size_t writing_bytes_ = 0;
+    std::size_t delivered_bytes_ = 0;  // in this turn
 
     struct PartJob {
         ConnectionId connection;
@@ -99,6 +128,9 @@ class Server final : private DeliverySink {
         FetchParts request;
     };
     std::deque<PartJob> part_jobs_;
+    // What each connection asked of the log, and whose turn it is: each connection stands once in readers_.
+    std::unordered_map<ConnectionId, std::deque<LogRead>> reads_;
+    std::deque<ConnectionId> readers_;
 
     GateCounters gate_counters_;
     Snapshot snapshot_;
@@ -107,6 +139,7 @@ class Server final : private DeliverySink {
     std::int64_t busy_ms_ = 0;
     std::string last_epoch_error_;
     bool announced_ = false;
+    std::chrono::steady_clock::time_point commit_started_;
 };
 
 }  // namespace sampan::broker

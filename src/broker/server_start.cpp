@@ -67,8 +67,8 @@ Status Server::load_registry() {
     if (self->curve_key != keys_.curve.public_key || self->log_key != keys_.log->public_key() ||
         self->receipt_key != keys_.receipt->public_key())
         return Error(ConfigError::bad_file, "the keys in " + config_.keys +
-                                                  " are not those that the registry lists for " +
-                                                  config_.id.text());
+                                                " are not those that the registry lists for " +
+                                                config_.id.text());
     return ok_status();
 }
 
@@ -134,6 +134,7 @@ Status Server::load_core() {
     SAMPAN_TRY(
         store_->each_open([this](StoredMessage message) { return core_->add_open(std::move(message)); }));
     SAMPAN_TRY(core_->start());
+    committer_ = std::make_unique<Committer>(*store_);
     facts_ = std::make_unique<FactReader>(*store_);
     reader_ = std::make_unique<LogReader>(*store_, core_->state());
     journal::write(Level::info, "store_verified",

@@ -32,6 +32,8 @@ constexpr unsigned k_states<SubmitOutcomes> = k_node;
 template <>
 constexpr unsigned k_states<NoticesKept> = k_node;
 template <>
+constexpr unsigned k_states<Cosign> = k_node;
+template <>
 constexpr unsigned k_states<FetchParts> = k_node;
 template <>
 constexpr unsigned k_states<FetchPeers> = k_node | k_auditor;

@@ -18,11 +18,10 @@ inline constexpr std::uint32_t k_credit_most = 8 * limits::k_credit_messages;
 inline constexpr std::uint64_t k_in_flight_bytes =
     4 * limits::k_mib;  // delivered without an outcome, a session
 inline constexpr std::size_t k_notices_in_flight = 1024;
-inline constexpr std::size_t k_part_requests = 64;  // FetchParts waiting, a session
+inline constexpr std::size_t k_reads_waiting = 64;  // Fetch* packets of each sort, a session
 inline constexpr std::size_t k_parcel_cache_bytes = 16 * limits::k_mib;
 inline constexpr std::size_t k_gate_backlog_bytes = 8 * limits::k_mib;  // no delivery is added beyond it
-inline constexpr std::size_t k_log_reads_a_batch = 256;          // Fetch* packets answered in one batch
-inline constexpr std::int64_t k_pending_life_ms = 7 * k_day_ms;  // parts that never come
+inline constexpr std::int64_t k_pending_life_ms = 7 * k_day_ms;         // parts that never come
 
 static_assert(k_frame_window * limits::k_part_frame_bytes <=
               limits::k_batch_part_bytes + limits::k_part_frame_bytes);

@@ -10,6 +10,7 @@
 #include "broker/check.h"
 #include "broker/session_table.h"
 #include "broker/settings.h"
+#include "broker/witnesses.h"
 
 namespace sampan::broker {
 
@@ -35,12 +36,15 @@ struct OpenMessage {
     MessageId message_id;
     Precedence precedence = Precedence::routine;
     UnixMillis expires;
-    std::uint64_t bytes = 0;           // against the sender's quota
-    std::uint64_t delivery_bytes = 0;  // of one delivery, without parts
+    std::optional<UnixMillis> held_until;  // unless it is witnessed before
+    std::uint64_t bytes = 0;               // against the sender's quota
+    std::uint64_t delivery_bytes = 0;      // of one delivery, without parts
     std::uint32_t unsettled = 0;
     std::vector<Copy> copies;  // in the header's order
     std::vector<PartDescription> parts;
     ParcelPtr parcel;  // while it is in the cache
+    // The registry under which every reader was found entitled; null where that is not known.
+    RegistryPtr permitted_under;
     Copy* copy_of(AgencyNumber agency);
 };
 
@@ -67,12 +71,14 @@ struct Session {
     SessionState state = SessionState::greeting;
     Challenge challenge;
     AgencyNumber number = 0;
+    bool answered = false;  // the batch that opened it is over: Welcome comes before all else
     std::uint32_t credit = 0;
     std::uint64_t in_flight_bytes = 0;
     std::deque<LeafIndex> notices_in_flight;
     std::optional<LeafIndex> newest_notice;  // the newest that was sent
     bool notices_all_sent = false;           // new ones may be sent at once
     bool audit_noted = false;
+    UnixMillis anchored_at;  // of its journal, in this session
 };
 
 struct AgencyState {
@@ -95,6 +101,9 @@ struct State {
     std::vector<RegistryPtr> epochs;  // all that are logged
     std::uint64_t epochs_logged = 0;
     KeyBookPtr keys;
+    std::string witnessed;    // the newest checkpoint that a quorum cosigned
+    TreeSize witnessed_size;  // 0: none
+    Witnesses witnesses;
     std::uint64_t answer_counter = 0, broker_list_counter = 0, session_counter = 0;
 
     std::deque<AgencyState> agencies;
@@ -104,6 +113,8 @@ struct State {
     std::unordered_map<MessageSubject, LeafIndex> by_subject;
     std::map<std::pair<UnixMillis, LeafIndex>, std::monostate> by_expiry;
     std::map<SubmissionKey, PendingParts> pending;
+    // Messages that no queue has yet, and until when: they wait for their checkpoint's witnesses.
+    std::map<LeafIndex, UnixMillis> held;
 
     AgencyNumber number_of(const AgencyId& agency);
     OpenMessage* message(LeafIndex leaf);

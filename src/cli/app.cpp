@@ -39,9 +39,13 @@ App::App() : root_(k_about, "sampan") {
     root_.add_flag("-q,--quiet", quiet_, "No commentary on stderr");
     add_publish_commands(*this);
     add_message_commands(*this);
+    add_registry_commands(*this);
+    add_dialogue_commands(*this);
     add_exchange_commands(*this);
     add_release_commands(*this);
+    add_label_commands(*this);
     add_people_commands(*this);
+    add_evidence_commands(*this);
     add_node_commands(*this);
     add_authority_commands(*this);
     add_agency_commands(*this);
@@ -63,6 +67,12 @@ CLI::App* App::command(CLI::App& parent, const std::string& name, const std::str
 
 void App::on(CLI::App* command, Action action) {
     command->callback([this, made = std::move(action)] { action_ = made; });
+}
+
+void App::on_bare(CLI::App* command, Action action) {
+    command->callback([this, command, made = std::move(action)] {
+        if (command->get_subcommands().empty()) action_ = made;
+    });
 }
 
 std::string App::node_socket() const {

@@ -29,6 +29,8 @@ class App {
     static CLI::App* command(CLI::App& parent, const std::string& name, const std::string& what,
                              const std::vector<std::string>& examples);
     void on(CLI::App* command, Action action);
+    // For a command with commands below it: done when none of them is given.
+    void on_bare(CLI::App* command, Action action);
     // The node that --node, SAMPAN_NODE or the default path names, with the session that is kept for it.
     Node node() const;
     std::string node_socket() const;
@@ -49,10 +51,14 @@ void add_agency_commands(App& app);    // agency, auditor
 void add_setup_commands(App& app);     // broker, node
 void add_publish_commands(App& app);   // publish, reply
 void add_message_commands(App& app);   // outbox, inbox, read, attachment, receipts
-void add_exchange_commands(App& app);  // registry, dialogues, log
-void add_node_commands(App& app);      // status, doctor, lock
-void add_release_commands(App& app);   // release
-void add_people_commands(App& app);    // sign-in, sign-out, whoami, passphrase, totp, officer
+void add_evidence_commands(App& app);  // evidence, journal
+void add_registry_commands(App& app);
+void add_dialogue_commands(App& app);  // dialogue, new
+void add_exchange_commands(App& app);  // dialogues, log
+void add_label_commands(App& app);
+void add_node_commands(App& app);     // status, doctor, lock
+void add_people_commands(App& app);   // sign-in, sign-out, whoami, passphrase, totp, officer
+void add_release_commands(App& app);  // release
 void add_demo_command(App& app);
 void add_help_commands(App& app);  // completion, help, version
 

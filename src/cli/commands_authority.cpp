@@ -1,68 +1,8 @@
-#include "cli/app.h"
+#include "cli/authority_work.h"
 #include "cli/words.h"
-#include "sampan/authority/authority.h"
 
 namespace sampan::cli {
 namespace {
-
-struct AuthorityOptions {
-    std::string folder, exchange_file, card, agency, clearance, ceiling;
-    std::vector<std::string> requests;
-    PassphraseSource passphrase;
-    bool exercise_keys = false;
-};
-using Options = std::shared_ptr<AuthorityOptions>;
-
-std::string status_word(MemberStatus status) {
-    switch (status) {
-        case MemberStatus::joining:
-            return "joining";
-        case MemberStatus::active:
-            return "active";
-        case MemberStatus::suspended:
-            return "suspended";
-        case MemberStatus::revoked:
-            return "revoked";
-    }
-    return "unknown";
-}
-
-std::string clearance_text(const Clearance& clearance) {
-    std::string out = clearance.level;
-    for (const LabelCategory& held : clearance.holds) {
-        out += " " + held.tag + "=";
-        for (std::size_t i = 0; i < held.values.size(); ++i) out += (i > 0 ? "," : "") + held.values[i];
-    }
-    return out;
-}
-
-void print_epoch(Console& console, const NewEpoch& made) {
-    if (console.json) {
-        console.print_json("sampan.epoch/1", {{"epoch", made.epoch.get()},
-                                              {"hash", made.hash.hex()},
-                                              {"path", made.path},
-                                              {"changes", made.changes}});
-        return;
-    }
-    console.out() << fields(
-        {{"epoch", std::to_string(made.epoch.get())}, {"hash", made.hash.hex()}, {"file", made.path}});
-    for (const std::string& change : made.changes) console.out() << "  - " << printable(change) << "\n";
-}
-
-// Opens with the key, lets `change` make its changes, signs the next epoch.
-Result<int> next_epoch(Console& console, const AuthorityOptions& o,
-                       const std::function<Status(Authority&, UnixMillis)>& change) {
-    SAMPAN_ASSIGN(SecretBuffer passphrase,
-                  read_passphrase(console, o.passphrase, "passphrase of the authority's key", "--passphrase",
-                                  Ask::once));
-    SAMPAN_ASSIGN(Authority authority, Authority::open(system_files(), o.folder, passphrase));
-    const UnixMillis now = system_clock().wall();
-    SAMPAN_TRY(change(authority, now));
-    SAMPAN_ASSIGN(NewEpoch made, authority.commit(now));
-    print_epoch(console, made);
-    console.say("Brokers that watch " + o.folder + "/epochs hand it to every node at once.");
-    return k_exit_ok;
-}
 
 Result<int> run_init(Console& console, const AuthorityOptions& o) {
     SAMPAN_ASSIGN(SecretBuffer passphrase,
@@ -167,10 +107,13 @@ json registry_json(const Registry& registry, const Sha256Digest& hash, const Sha
         out["members"].push_back({{"agency", m.id.text()},
                                   {"names", m.names},
                                   {"country", m.country},
-                                  {"status", status_word(m.status)},
-                                  {"clearance", clearance_text(m.clearance)},
+                                  {"status", member_status_word(m.status)},
+                                  {"clearance", clearance_words(m.clearance)},
                                   {"send_ceiling", m.send_ceiling},
                                   {"since", to_rfc3339(m.status_since)}});
+    out["authority_threshold"] = registry.authority_threshold;
+    out["authority_keys"] = json::array();
+    for (const Ed25519PublicKey& key : registry.authority_keys) out["authority_keys"].push_back(key.hex());
     for (const BrokerEntry& b : registry.brokers)
         out["brokers"].push_back({{"id", b.id.text()}, {"addresses", b.addresses}});
     for (const AuditorEntry& a : registry.auditors)
@@ -186,7 +129,8 @@ json registry_json(const Registry& registry, const Sha256Digest& hash, const Sha
 Result<int> run_show(Console& console, const AuthorityOptions& o) {
     SAMPAN_ASSIGN(Authority authority, Authority::open_to_read(system_files(), o.folder));
     const RegistryPtr& newest = authority.chain().newest();
-    const json shown = registry_json(newest->registry(), newest->hash(), authority.trust());
+    const Registry& registry_of = newest->registry();
+    const json shown = registry_json(registry_of, newest->hash(), authority.trust());
     if (console.json) {
         console.print_json("sampan.authority/1", shown);
         return k_exit_ok;
@@ -196,7 +140,10 @@ Result<int> run_show(Console& console, const AuthorityOptions& o) {
                              {"issued", when(shown, "issued")},
                              {"expires", when(shown, "expires")},
                              {"trust", text_of(shown, "trust")},
-                             {"words", text_of(shown, "words")}})
+                             {"words", text_of(shown, "words")},
+                             {"signatures", std::to_string(registry_of.authority_threshold) + " of " +
+                                                std::to_string(registry_of.authority_keys.size()) +
+                                                " authority keys"}})
                   << "\n";
     Table members({{"AGENCY"},
                    {"NAME", false, 10, true},
@@ -213,6 +160,8 @@ Result<int> run_show(Console& console, const AuthorityOptions& o) {
         others.add({"broker " + text_of(b, "id"), joined(list_of(b, "addresses"))});
     for (const json& a : list_of(shown, "auditors"))
         others.add({"auditor " + text_of(a, "id"), text_of(a, "name")});
+    for (const json& key : list_of(shown, "authority_keys"))
+        others.add({"authority key", key.get<std::string>()});
     if (!others.empty()) {
         console.out() << "\n";
         console.print(others);
@@ -232,15 +181,7 @@ Result<int> run_trust(Console& console, const AuthorityOptions& o) {
     return k_exit_ok;
 }
 
-CLI::App* changing(CLI::App& parent, const Options& o, const char* name, const char* what,
-                   const std::vector<std::string>& examples) {
-    CLI::App* out = App::command(parent, name, what, examples);
-    out->add_option("folder", o->folder, "The authority's folder")->required()->type_name("DIR");
-    add_passphrase(out, o->passphrase, "", "the authority's passphrase");
-    return out;
-}
-
-void add_terms(CLI::App* command, const Options& o) {
+void add_terms(CLI::App* command, const AuthorityOptionsPtr& o) {
     command
         ->add_option("--clearance", o->clearance,
                      "Level and held categories: \"confidential compartment=ct,cyber community=police\"")
@@ -252,7 +193,7 @@ void add_terms(CLI::App* command, const Options& o) {
 
 void add_member_commands(App& app, CLI::App& group) {
     const auto o = std::make_shared<AuthorityOptions>();
-    CLI::App* admit = changing(
+    CLI::App* admit = changing_command(
         group, o, "admit", "Admit agencies by their joining requests: a new epoch",
         {"sampan authority admit ajct th-rtp/joining-request.txt --clearance \"secret compartment=ct\" "
          "--send-ceiling confidential"});
@@ -274,16 +215,16 @@ void add_member_commands(App& app, CLI::App& group) {
 
     const auto t = std::make_shared<AuthorityOptions>();
     CLI::App* terms =
-        changing(group, t, "terms", "Change a member's clearance and send ceiling: a new epoch",
-                 {"sampan authority terms ajct sg-spf --clearance \"restricted compartment=ct\""});
+        changing_command(group, t, "terms", "Change a member's clearance and send ceiling: a new epoch",
+                         {"sampan authority terms ajct sg-spf --clearance \"restricted compartment=ct\""});
     terms->add_option("agency", t->agency, "Agency id")->required()->type_name("AGENCY");
     add_terms(terms, t);
     app.on(terms, [t](Console& console) { return run_terms(console, *t); });
 
     const auto status = [&](const char* name, const char* what, MemberStatus to) {
         const auto s = std::make_shared<AuthorityOptions>();
-        CLI::App* made =
-            changing(group, s, name, what, {std::string("sampan authority ") + name + " ajct th-rtp"});
+        CLI::App* made = changing_command(group, s, name, what,
+                                          {std::string("sampan authority ") + name + " ajct th-rtp"});
         made->add_option("agency", s->agency, "Agency id")->required()->type_name("AGENCY");
         app.on(made, [s, to](Console& console) { return run_status(console, *s, to); });
     };
@@ -301,10 +242,10 @@ void add_authority_commands(App& app) {
     group.require_subcommand(1);
 
     const auto o = std::make_shared<AuthorityOptions>();
-    CLI::App* init =
-        changing(group, o, "init", "Make an exchange: key, epoch 1 and the trust anchor",
-                 {"sampan authority init ajct --exchange exchange.toml",
-                  "sampan authority init ajct --exchange exchange.toml --passphrase-file secret.txt"});
+    CLI::App* init = changing_command(
+        group, o, "init", "Make an exchange: key, epoch 1 and the trust anchor",
+        {"sampan authority init ajct --exchange exchange.toml",
+         "sampan authority init ajct --exchange exchange.toml --passphrase-file secret.txt"});
     init->add_option("--exchange", o->exchange_file, "exchange.toml: name, label policy, dialogues")
         ->required()
         ->type_name("FILE");
@@ -313,21 +254,22 @@ void add_authority_commands(App& app) {
     app.on(init, [o](Console& console) { return run_init(console, *o); });
 
     add_member_commands(app, group);
+    add_signer_commands(app, group);
     const auto b = std::make_shared<AuthorityOptions>();
-    CLI::App* broker =
-        changing(group, b, "add-broker", "Add a broker, or replace its keys and addresses: a new epoch",
-                 {"sampan authority add-broker ajct broker/broker.pub.toml"});
+    CLI::App* broker = changing_command(group, b, "add-broker",
+                                        "Add a broker, or replace its keys and addresses: a new epoch",
+                                        {"sampan authority add-broker ajct broker/broker.pub.toml"});
     broker->add_option("card", b->card, "broker.pub.toml of the broker")->required()->type_name("FILE");
     app.on(broker, [b](Console& console) { return run_add_broker(console, *b); });
     const auto a = std::make_shared<AuthorityOptions>();
-    CLI::App* auditor = changing(group, a, "add-auditor", "Add an auditor: a new epoch",
-                                 {"sampan authority add-auditor ajct auditor/auditor.pub.toml"});
+    CLI::App* auditor = changing_command(group, a, "add-auditor", "Add an auditor: a new epoch",
+                                         {"sampan authority add-auditor ajct auditor/auditor.pub.toml"});
     auditor->add_option("card", a->card, "auditor.pub.toml of the auditor")->required()->type_name("FILE");
     app.on(auditor, [a](Console& console) { return run_add_auditor(console, *a); });
 
     const auto r = std::make_shared<AuthorityOptions>();
-    CLI::App* renew = changing(group, r, "renew", "Sign a new epoch from exchange.toml as it is now",
-                               {"sampan authority renew ajct"});
+    CLI::App* renew = changing_command(group, r, "renew", "Sign a new epoch from exchange.toml as it is now",
+                                       {"sampan authority renew ajct"});
     app.on(renew, [r](Console& console) {
         return next_epoch(console, *r, [](Authority&, UnixMillis) { return ok_status(); });
     });

@@ -16,42 +16,6 @@ struct LogOptions {
     std::string id, output;
 };
 
-Result<int> run_registry(Console& console, const Node& node) {
-    SAMPAN_ASSIGN(json got, node.get("/v1/registry"));
-    SAMPAN_ASSIGN(json peers, node.get("/v1/peers"));
-    if (console.json) {
-        got["peers"] = list_of(peers, "peers");
-        console.print_json("sampan.registry/1", got);
-        return k_exit_ok;
-    }
-    const json& policy = object_of(got, "policy");
-    console.out() << fields({{"exchange", text_of(got, "exchange")},
-                             {"epoch", text_of(got, "epoch")},
-                             {"issued", when(got, "issued")},
-                             {"expires", when(got, "expires")},
-                             {"label policy", text_of(policy, "title") + " (" + text_of(policy, "id") + " " +
-                                                  text_of(policy, "version") + ")"}})
-                  << "\n";
-    Table table({{"AGENCY"},
-                 {"NAME", false, 12, true},
-                 {"COUNTRY"},
-                 {"STATUS"},
-                 {"CLEARED TO"},
-                 {"MAY SEND"},
-                 {"READY"}});
-    for (const json& m : list_of(got, "members")) {
-        bool ready = false;
-        for (const json& p : list_of(peers, "peers"))
-            if (text_of(p, "agency") == text_of(m, "agency")) ready = flag_of(p, "prekeys");
-        table.add({text_of(m, "agency"), text_of(object_of(m, "names"), "en"), text_of(m, "country"),
-                   text_of(m, "status"), text_of(m, "clearance"), text_of(m, "send_ceiling"),
-                   ready ? "yes" : ""});
-    }
-    console.print(table);
-    console.say("READY: the member has connected before, so that messages can be sealed for it.");
-    return k_exit_ok;
-}
-
 Result<int> run_dialogues(Console& console, const Node& node) {
     SAMPAN_ASSIGN(json got, node.get("/v1/registry"));
     if (console.json) {
@@ -140,10 +104,6 @@ Result<int> run_export(Console& console, const Node& node, const LogOptions& o) 
 }  // namespace
 
 void add_exchange_commands(App& app) {
-    CLI::App* registry =
-        App::command(app.root(), "registry", "Members, what they are cleared for, and the label policy",
-                     {"sampan registry", "sampan registry --json"});
-    app.on(registry, [&app](Console& console) { return run_registry(console, app.node()); });
     CLI::App* dialogues = App::command(
         app.root(), "dialogues", "The dialogues, their deadlines and participants", {"sampan dialogues"});
     app.on(dialogues, [&app](Console& console) { return run_dialogues(console, app.node()); });

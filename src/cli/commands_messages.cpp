@@ -20,6 +20,7 @@ struct ListOptions {
 struct MessageOptions {
     std::string id, output, emergency;
     unsigned index = 0;
+    std::string html;
     bool peek = false, force = false;
 };
 
@@ -117,7 +118,21 @@ Result<int> run_outbox(Console& console, const Node& node, const ListOptions& o)
     return k_exit_ok;
 }
 
+Result<int> save_message_page(Console& console, const Node& node, const MessageOptions& o) {
+    SAMPAN_ASSIGN(HttpAnswer page,
+                  node.client().send("GET", "/v1/messages/" + percent_encoded(o.id) + "/page"));
+    if (page.status != 200) {
+        SAMPAN_ASSIGN(json failure, json_of(page));
+        return Error(CliError::failed, failure.dump());
+    }
+    SAMPAN_TRY(
+        write_file(system_files(), o.html, as_bytes(page.body), o.force ? Replace::yes : Replace::no, 0600));
+    console.say("Wrote " + o.html);
+    return k_exit_ok;
+}
+
 Result<int> run_read(Console& console, const Node& node, const MessageOptions& o) {
+    if (!o.html.empty()) return save_message_page(console, node, o);
     const std::string target = "/v1/messages/" + percent_encoded(o.id);
     auto got = o.emergency.empty() ? node.get(target + (o.peek ? "?peek=1" : ""))
                                    : node.post(target + "/emergency", {{"emergency", o.emergency}});
@@ -264,6 +279,19 @@ void add_lists(App& app) {
     app.on(outbox, [o, &app](Console& console) { return run_outbox(console, app.node(), *o); });
 }
 
+// A paragraph's mark becomes the marking that it stands for: "{sources} …" is "(CONFIDENTIAL) …".
+std::string with_portions(std::string body, const json& portions) {
+    for (const auto& [name, marking] : portions.items()) {
+        const std::string mark = "{" + name + "} ";
+        for (std::size_t at = body.find(mark); at != std::string::npos; at = body.find(mark, at + 1)) {
+            const bool begins = at == 0 || (at >= 2 && body.compare(at - 2, 2, "\n\n") == 0);
+            if (begins && marking.is_string())
+                body.replace(at, mark.size(), "(" + marking.get<std::string>() + ") ");
+        }
+    }
+    return body;
+}
+
 }  // namespace
 
 namespace {
@@ -299,7 +327,12 @@ void print_message(Console& console, const json& m) {
                    {"Log proof", text_of(m, "proof")}})
         << "\n"
         << console.coloured(printable(text_of(m, "title")), Colour::bold) << "\n\n";
-    const std::string body = printable(text_of(m, "body"), Lines::many);
+    std::vector<std::pair<std::string, std::string>> of_kind;
+    for (const auto& [name, value] : object_of(m, "fields").items())
+        if (value.is_string()) of_kind.emplace_back(name, value.get<std::string>());
+    if (!of_kind.empty()) out << fields(of_kind) << "\n";
+    const std::string body =
+        printable(with_portions(text_of(m, "body"), object_of(m, "portions")), Lines::many);
     if (console.setup().width) {
         for (const std::string& line : wrapped(body, *console.setup().width)) out << line << "\n";
     } else {
@@ -335,6 +368,8 @@ void add_message_commands(App& app) {
                      "why; it is noted, and the originator "
                      "is told")
         ->type_name("REASON");
+    read->add_option("--html", r->html, "Write one self-contained page instead")->type_name("FILE");
+    read->add_flag("--force", r->force, "Replace an existing file");
     app.on(read, [r, &app](Console& console) { return run_read(console, app.node(), *r); });
 
     CLI::App& attachment = *App::command(app.root(), "attachment", "Files that came with a message",

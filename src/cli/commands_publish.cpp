@@ -11,6 +11,7 @@ constexpr std::size_t k_briefing_bytes = 256 * limits::k_kib;
 struct PublishOptions {
     std::vector<std::string> files, attachments;
     std::string about, emergency;
+    std::string outcome = "full", reason;  // of an answer to a request for information
     bool dry_run = false, leave_out_denied = false, leave_out_unready = false;
 };
 
@@ -52,6 +53,13 @@ Result<json> upload_all(Console& console, const Node& node, const std::vector<st
             return true;
         }));
         out.push_back(text_of(made, "upload"));
+        const json& stix = object_of(made, "stix");
+        if (stix.empty()) continue;
+        std::string counts;
+        for (const auto& [type, count] : object_of(stix, "counts").items())
+            counts += (counts.empty() ? "" : ", ") + count.dump() + " " + type;
+        console.say(path + ": STIX 2.1, " + counts +
+                    (text_of(stix, "tlp").empty() ? "" : "; TLP:" + text_of(stix, "tlp")));
     }
     return out;
 }
@@ -157,7 +165,8 @@ json kept(const json& label) {
 
 // Front matter for an answer: to the sender, under the same label. `original` is the node's view of the
 // message.
-Result<std::string> reply_front_matter(const json& original, const std::string& kind) {
+Result<std::string> reply_front_matter(const json& original, const std::string& kind,
+                                       const PublishOptions& o) {
     const json& label = object_of(original, "label");
     if (label.empty())
         return Error(CliError::failed, "the node does not say which label the message carries",
@@ -167,6 +176,8 @@ Result<std::string> reply_front_matter(const json& original, const std::string& 
                       "\ntitle = " + toml_text(title.starts_with("Re: ") ? title : "Re: " + title) +
                       "\nto = [" + toml_text(text_of(original, "sender")) +
                       "]\nprecedence = " + toml_text(text_of(original, "precedence", "ROUTINE")) +
+                      (kind == "answer" ? "\noutcome = " + toml_text(o.outcome) : "") +
+                      (kind == "answer" && !o.reason.empty() ? "\nreason = " + toml_text(o.reason) : "") +
                       "\n[label]\nclassification = " + toml_text(text_of(label, "classification")) + "\n";
     if (!list_of(label, "releasable_to").empty())
         out += "releasable_to = " + list_of(label, "releasable_to").dump() + "\n";
@@ -184,7 +195,7 @@ Result<int> run_reply(Console& console, const Node& node, PublishOptions o, cons
     o.about = text_of(original, "message_id");
     if (!text.starts_with("+++")) {
         const bool asked = text_of(original, "kind") == "request-for-information";
-        SAMPAN_ASSIGN(std::string front, reply_front_matter(original, asked ? "answer" : "comment"));
+        SAMPAN_ASSIGN(std::string front, reply_front_matter(original, asked ? "answer" : "comment", o));
         text = front + text;
     }
     SAMPAN_ASSIGN(json made, publish_one(console, text, node, o));
@@ -252,6 +263,10 @@ void add_publish_commands(App& app) {
         ->add_option("file", r->files.front(), "Text of the answer; with front matter of its own, or without")
         ->required()
         ->type_name("FILE.md");
+    reply->add_option("--outcome", r->outcome, "Of an answer to a request for information")
+        ->check(CLI::IsMember({"full", "partial", "nil", "declined"}))
+        ->capture_default_str();
+    reply->add_option("--reason", r->reason, "Why the request is declined")->type_name("TEXT");
     add_options(reply, r);
     app.on(reply, [r, id, &app](Console& console) { return run_reply(console, app.node(), *r, *id); });
 

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -15,7 +16,7 @@ namespace sampan::cli {
 namespace {
 
 struct DemoOptions {
-    std::string folder, data, sources;
+    std::string folder, data, sources, pages;
     bool stay = false, quick = false;
 };
 constexpr std::size_t k_quick_briefings = 10;
@@ -67,6 +68,53 @@ class Step {
     std::chrono::steady_clock::time_point started_;
 };
 
+// The briefings whose numbers are below `end`, taken out of `briefings`.
+std::vector<DemoBriefing> take_until(std::vector<DemoBriefing>& briefings, std::string_view end) {
+    const auto at = std::find_if(briefings.begin(), briefings.end(), [&](const DemoBriefing& b) {
+        return std::string_view(b.name).substr(0, 2) >= end;
+    });
+    std::vector<DemoBriefing> out(std::make_move_iterator(briefings.begin()), std::make_move_iterator(at));
+    briefings.erase(briefings.begin(), at);
+    return out;
+}
+
+Status tell_part(Console& console, DemoStory& story, const std::string& what,
+                 std::vector<DemoBriefing> briefings) {
+    const Step step(console, what + ": judged, sealed, delivered, receipts signed, proofs verified");
+    SAMPAN_TRY(story.publish(std::move(briefings)));
+    return story.wait_for_delivery();
+}
+
+// Before the meeting, its two days, and after: by the numbers of the briefings.
+Status tell_dialogue(Console& console, DemoExchange& exchange, DemoStory& story,
+                     std::vector<DemoBriefing>& briefings) {
+    const std::string count = std::to_string(briefings.size());
+    std::vector<DemoBriefing> part = take_until(briefings, "32");
+    // Real inputs stand at the end, and belong to the time before.
+    const auto real = std::find_if(briefings.begin(), briefings.end(), [](const DemoBriefing& b) {
+        return std::string_view(b.name).substr(0, 2) >= "90";
+    });
+    part.insert(part.end(), std::make_move_iterator(real), std::make_move_iterator(briefings.end()));
+    briefings.erase(real, briefings.end());
+    SAMPAN_TRY(
+        tell_part(console, story, "before the meeting, of " + count + " messages in all", std::move(part)));
+    {
+        const Step step(console, "a new epoch: submissions to ajct-12 close now");
+        SAMPAN_TRY(exchange.close_submissions("ajct-12"));
+    }
+    SAMPAN_TRY(tell_part(console, story, "one update comes late", take_until(briefings, "40")));
+    SAMPAN_TRY(
+        tell_part(console, story, "day 1: positions, requests, new measures", take_until(briefings, "50")));
+    SAMPAN_TRY(tell_part(console, story, "day 2: a measure is agreed", take_until(briefings, "60")));
+    {
+        const Step step(console, "the host compiles the outcome document and publishes it");
+        SAMPAN_TRY(story.publish_outcome());
+        SAMPAN_TRY(story.wait_for_delivery());
+    }
+    return tell_part(console, story, "after the meeting: the outcome is adopted, a project goes on",
+                     std::move(briefings));
+}
+
 Status tell(Console& console, DemoExchange& exchange, DemoStory& story, const DemoOptions& o) {
     SAMPAN_ASSIGN(std::vector<DemoBriefing> briefings,
                   read_demo_briefings(exchange.places().sources, exchange.places().data));
@@ -87,18 +135,18 @@ Status tell(Console& console, DemoExchange& exchange, DemoStory& story, const De
                             " nodes: connected, an officer signed in, each with the others' prekeys");
         SAMPAN_TRY(exchange.start_nodes(console));
     }
-    {
-        const Step step(console, std::to_string(briefings.size()) + " briefings: judged, sealed, sent");
-        SAMPAN_TRY(story.publish(std::move(briefings)));
-    }
-    {
-        const Step step(console, "delivered, receipts signed, proofs verified");
-        SAMPAN_TRY(story.wait_for_delivery());
+    if (o.quick) {
+        SAMPAN_TRY(tell_part(console, story, std::to_string(briefings.size()) + " briefings", briefings));
+    } else {
+        SAMPAN_TRY(tell_dialogue(console, exchange, story, briefings));
     }
     SAMPAN_TRY(story.show_exchange());
     SAMPAN_TRY(story.show_one_message());
     SAMPAN_TRY(story.show_search_at_broker());
-    return story.show_audit();
+    SAMPAN_TRY(story.show_audit());
+    if (o.quick) return ok_status();
+    SAMPAN_TRY(story.show_dialogue());
+    return story.write_pages(o.pages);
 }
 
 void stay(Console& console, const DemoExchange& exchange) {
@@ -122,10 +170,11 @@ void stay(Console& console, const DemoExchange& exchange) {
     console.say("\nStopping.");
 }
 
-Result<int> run_demo(Console& console, const DemoOptions& o) {
+Result<int> run_demo(Console& console, DemoOptions o) {
     const auto started = std::chrono::steady_clock::now();
     SAMPAN_ASSIGN(std::string sources, find_sources(o.sources));
     SAMPAN_ASSIGN(std::string folder, make_folder(o.folder));
+    if (o.pages.empty()) o.pages = folder + "/pages";
     const InterruptGuard guard;
     DemoExchange exchange({program_folder(), sources, folder, o.data});
     DemoStory story(console, exchange);
@@ -137,7 +186,9 @@ Result<int> run_demo(Console& console, const DemoOptions& o) {
     // What went wrong is in the logs: they stay then, and when somebody named the folder.
     if (o.folder.empty() && !failed) {
         std::error_code ignored;
-        std::filesystem::remove_all(folder, ignored);
+        for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+            if (entry.path() != o.pages) std::filesystem::remove_all(entry.path(), ignored);
+        std::filesystem::remove(folder, ignored);  // unless the pages are in it
     } else {
         console.say("Data and logs are in " + folder);
     }
@@ -159,7 +210,8 @@ void add_demo_command(App& app) {
     const auto o = std::make_shared<DemoOptions>();
     CLI::App* demo =
         App::command(app.root(), "demo",
-                     "Run a whole exchange here: a broker, twelve agencies, an auditor, thirty briefings",
+                     "Run a whole exchange here: a broker, twelve agencies, an auditor, a dialogue from "
+                     "first update to outcome",
                      {"sampan demo", "sampan demo --stay        # leaves it running, and says what to type",
                       "sampan demo --quick"});
     demo->add_flag("--stay", o->stay, "Leave everything running until Ctrl-C");
@@ -169,6 +221,8 @@ void add_demo_command(App& app) {
     demo->add_option("--data", o->data, "Folder with real inputs to attach: ajct12.txt, stix/*.json")
         ->type_name("DIR")
         ->check(CLI::ExistingDirectory);
+    demo->add_option("--pages", o->pages, "Folder for the dialogue's pages (default: pages in that folder)")
+        ->type_name("DIR");
     demo->add_option("--sources", o->sources, "config/demo, when it is not beside this program")
         ->type_name("DIR")
         ->check(CLI::ExistingDirectory);

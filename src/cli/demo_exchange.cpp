@@ -167,6 +167,30 @@ Status DemoExchange::start_nodes(Console& console) {
                       [&] { return settled(); });
 }
 
+Status DemoExchange::close_submissions(const std::string& dialogue) {
+    const std::string file = path("authority/exchange.toml");
+    SAMPAN_ASSIGN(Bytes bytes, read_file(system_files(), file, limits::k_config_bytes));
+    std::string text(as_text(bytes));
+    const std::size_t entry = text.find("id = \"" + dialogue + "\"");
+    const std::size_t line = text.find("submission_deadline = ", entry);
+    if (entry == std::string::npos || line == std::string::npos)
+        return Error(CliError::failed, file + " has no submission deadline for " + dialogue);
+    const UnixMillis now = system_clock().wall();
+    text.replace(line, text.find('\n', line) - line, "submission_deadline = \"" + to_rfc3339(now) + "\"");
+    SAMPAN_TRY(write_file(system_files(), file, as_bytes(text), Replace::yes, 0644));
+    SAMPAN_ASSIGN(Authority authority, Authority::open(system_files(), path("authority"), passphrase_));
+    SAMPAN_ASSIGN(NewEpoch made, authority.commit(now));
+    (void)made;
+    const std::uint64_t epoch = authority.chain().newest()->registry().epoch.get();
+    return wait_until("every node to hold the new epoch", k_patience_s, [&]() -> Result<bool> {
+        for (const DemoNode& node : nodes_) {
+            SAMPAN_ASSIGN(json status, node.node().get("/v1/status"));
+            if (number_of(status, "epoch") < static_cast<std::int64_t>(epoch)) return false;
+        }
+        return true;
+    });
+}
+
 bool DemoExchange::stop() {
     bool clean = true;
     for (DemoNode& node : nodes_)

@@ -39,6 +39,8 @@ class DemoExchange {
     Status start_broker();
     // Starts all, then waits until each is connected, unlocked and holds the others' prekeys.
     Status start_nodes(Console& console);
+    // A new epoch in which the dialogue's submission deadline is now, known to every node when it returns.
+    Status close_submissions(const std::string& dialogue);
     // SIGTERM to all nodes, then the broker. True when every one ended by itself with status 0.
     bool stop();
 

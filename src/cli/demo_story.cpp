@@ -76,16 +76,19 @@ Result<DemoStory::Sent> DemoStory::publish_one(DemoBriefing briefing) {
 
 Status DemoStory::publish(std::vector<DemoBriefing> briefings) {
     Progress bar(console_, "Briefings");
-    canary_ = random_bytes<DocumentId>().hex();
+    if (canary_.empty()) canary_ = random_bytes<DocumentId>().hex();
+    std::size_t done = 0;
     for (DemoBriefing& briefing : briefings) {
         if (InterruptGuard::interrupted()) return Error(CliError::interrupted, "interrupted");
         if (briefing.name == k_shown_briefing) {
             shown_ = sent_.size();
             briefing.text += "\nExercise canary: " + canary_ + "\n";
         }
+        SAMPAN_ASSIGN(briefing.text, with_ids(std::move(briefing.text)));
         SAMPAN_ASSIGN(Sent sent, publish_one(std::move(briefing)));
+        ids_[sent.briefing.name] = sent.message_id;
         sent_.push_back(std::move(sent));
-        bar.count(sent_.size(), briefings.size());
+        bar.count(++done, briefings.size());
     }
     return ok_status();
 }

@@ -22,7 +22,15 @@ class DemoStory {
   public:
     DemoStory(Console& console, DemoExchange& exchange) : console_(console), exchange_(exchange) {}
 
+    // A text may name another briefing's message as "@05-border-trend", and the outcome document as
+    // "@outcome".
     Status publish(std::vector<DemoBriefing> briefings);
+    // The host compiles the outcome of ajct-12 and publishes it.
+    Status publish_outcome();
+    // The dialogue as its host sees it, and what others see of it.
+    Status show_dialogue();
+    // Every view of both dialogues as a page in `folder`.
+    Status write_pages(const std::string& folder);
     Status wait_for_delivery();
     // The table per agency, refusals with their reasons, and the proofs.
     Status show_exchange();
@@ -40,6 +48,7 @@ class DemoStory {
         std::string refusal;
     };
     Result<Sent> publish_one(DemoBriefing briefing);
+    Result<std::string> with_ids(std::string text) const;
     void heading(const std::string& text);
     void check(bool ok, const std::string& text);
     Status show_refusals();
@@ -49,6 +58,7 @@ class DemoStory {
     std::string canary_;
     std::size_t shown_ = 0;  // index into sent_ of the message that is read
     std::vector<Sent> sent_;
+    std::map<std::string, std::string> ids_;  // message ids by briefing
     std::vector<std::string> problems_;
 };
 

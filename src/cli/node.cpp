@@ -109,6 +109,12 @@ Result<json> Node::upload(const std::string& path, const TransferProgress& progr
     return json_of(answer);
 }
 
+Result<json> Node::put_file(const std::string& target, const std::string& path) const {
+    SAMPAN_ASSIGN(HttpAnswer answer, client_.upload(target, path, "", "application/octet-stream",
+                                                    [](std::uint64_t, std::uint64_t) { return true; }));
+    return json_of(answer);
+}
+
 Status Node::save(const std::string& target, int sink, const TransferProgress& progress) const {
     SAMPAN_ASSIGN(HttpAnswer answer, client_.download(target, sink, progress));
     if (answer.status < 400) return ok_status();

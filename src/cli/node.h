@@ -32,6 +32,8 @@ class Node {
                              std::initializer_list<SecretField> secrets) const;
     // PUT /v1/uploads of one file; gives its record {"upload","name","size","sha256"}.
     Result<json> upload(const std::string& path, const TransferProgress& progress) const;
+    // PUT of one file's bytes as they are.
+    Result<json> put_file(const std::string& target, const std::string& path) const;
     // The raw bytes of a GET into `sink`.
     Status save(const std::string& target, int sink, const TransferProgress& progress) const;
 

@@ -61,6 +61,16 @@ Table readers_table(const json& readers) {
     return out;
 }
 
+void print_registry_changes(Console& console, std::uint64_t from, std::uint64_t to,
+                            const std::vector<std::string>& changes) {
+    if (console.json)
+        return console.print_json("sampan.registry-changes/1",
+                                  {{"from", from}, {"to", to}, {"changes", changes}});
+    if (changes.empty())
+        console.out() << "Epochs " << from << " and " << to << " differ in nothing but their times.\n";
+    for (const std::string& change : changes) console.out() << "- " << printable(change) << "\n";
+}
+
 std::string query(const std::vector<std::pair<std::string, std::string>>& list) {
     std::string out;
     for (const auto& [name, value] : list)

@@ -24,6 +24,10 @@ Table readers_table(const json& readers);
 // A query string: "?a=1&b=2", percent-encoded, empty values left out.
 std::string query(const std::vector<std::pair<std::string, std::string>>& list);
 
+// What changed between two registry epochs, a line each.
+void print_registry_changes(Console& console, std::uint64_t from, std::uint64_t to,
+                            const std::vector<std::string>& changes);
+
 // A message as `sampan read` prints it: the marking on top and at the bottom.
 void print_message(Console& console, const json& message);
 

@@ -9,7 +9,8 @@ namespace sampan {
 namespace {
 
 Error at(const std::string& path, const toml::source_region& where, const std::string& why) {
-    return Error(ConfigError::bad_file, path + ":" + std::to_string(where.begin.line) + ": " + why,
+    const std::string line = std::to_string(where.begin.line);
+    return Error(ConfigError::bad_file, (path.empty() ? "line " + line : path + ":" + line) + ": " + why,
                  "correct the file");
 }
 
@@ -42,6 +43,20 @@ class Table final : public TomlTable {
             out.push_back(value->get());
         }
         return std::optional(std::move(out));
+    }
+    Result<std::vector<std::string>> one_or_more(std::string_view key) override {
+        const toml::node* node = in_.get(key);
+        if (node != nullptr && node->is_string()) {
+            SAMPAN_ASSIGN(std::optional<std::string> one, text(key));
+            return std::vector<std::string>{std::move(*one)};
+        }
+        SAMPAN_ASSIGN(std::optional<std::vector<std::string>> several, texts(key));
+        return several ? std::move(*several) : std::vector<std::string>();
+    }
+    std::vector<std::string> keys() const override {
+        std::vector<std::string> out;
+        for (const auto& [key, node] : in_) out.emplace_back(key.str());
+        return out;
     }
     Status table(std::string_view key, bool required,
                  const std::function<Status(TomlTable&)>& read) override {

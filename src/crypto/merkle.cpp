@@ -110,6 +110,30 @@ std::vector<MerkleProof> merkle_inclusion_all(std::span<const MerkleHash> leaves
     return out;
 }
 
+MerkleNodes::MerkleNodes(std::vector<MerkleHash> leaves)
+    : nodes_(std::move(leaves)), leaf_count_(nodes_.size()) {
+    nodes_.reserve(2 * leaf_count_ + static_cast<std::size_t>(std::bit_width(leaf_count_)));
+    std::size_t first = 0;
+    for (std::size_t width = leaf_count_; width > 1; width = (width + 1) / 2) {
+        for (std::size_t i = 0; i + 1 < width; i += 2)
+            nodes_.push_back(merkle_node_hash(nodes_[first + i], nodes_[first + i + 1]));
+        if (width % 2 == 1) nodes_.push_back(MerkleHash(nodes_[first + width - 1]));
+        first += width;
+    }
+}
+
+void MerkleNodes::inclusion(LeafIndex index, MerkleProof& out) const {
+    SAMPAN_ASSERT(index.get() < leaf_count_);
+    out.clear();
+    auto at = static_cast<std::size_t>(index.get());
+    std::size_t first = 0;
+    for (std::size_t width = leaf_count_; width > 1; width = (width + 1) / 2, at >>= 1) {
+        const std::size_t sibling = at ^ 1;
+        if (sibling < width) out.push_back(nodes_[first + sibling]);
+        first += width;
+    }
+}
+
 Status verify_inclusion(const MerkleHash& leaf, LeafIndex index, TreeSize size, const MerkleProof& proof,
                         const MerkleHash& root) {
     if (index.get() >= size.get()) return bad_proof("the leaf's index is beyond the tree");

@@ -82,7 +82,13 @@ Decision judge_recipient(const Header& header, const AgencyId& recipient, const 
         decision.policy_hash = epoch.policy().hash();
         return decision;
     }
-    return epoch.may_read(recipient, header.label, now);
+    // An originator may read its own label when it is the sender itself. The header is the sender's word
+    // alone, so naming a reader as originator must open nothing to that reader.
+    if (recipient == header.sender || header.label.originator != recipient)
+        return epoch.may_read(recipient, header.label, now);
+    Label judged = header.label;
+    judged.originator = header.sender;
+    return epoch.may_read(recipient, judged, now);
 }
 
 std::string explain_recipient(const Decision& decision, const Header& header, const AgencyId& recipient,

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <set>
 
+#include "identity/signed_registry.h"
 #include "sampan/base/limits.h"
 #include "sampan/crypto/hash.h"
 #include "sampan/identity/registry.h"
@@ -11,12 +11,30 @@
 namespace sampan {
 namespace {
 
-struct SignedBytes {
-    Bytes registry;
-    std::set<Ed25519PublicKey> signers;  // whose signatures verified
-};
+Status require_threshold(const SignedBytes& in, const Registry& rules, std::string_view whose) {
+    const auto count =
+        std::count_if(rules.authority_keys.begin(), rules.authority_keys.end(),
+                      [&](const Ed25519PublicKey& key) { return in.signatures.contains(key); });
+    if (count >= static_cast<std::ptrdiff_t>(rules.authority_threshold)) return ok_status();
+    return Error(IdentityError::bad_authority_signature,
+                 std::to_string(count) + " of the " + std::to_string(rules.authority_threshold) +
+                     " signatures by the " + std::string(whose) + " authority keys that are needed");
+}
 
-// Every signature must verify: a bad one is never passed over.
+// A stranger's signature decides nothing, but would give one epoch many forms.
+Status refuse_strangers(const SignedBytes& in, const Registry& current, const Registry& next) {
+    const auto among = [](const std::vector<Ed25519PublicKey>& keys, const Ed25519PublicKey& key) {
+        return std::binary_search(keys.begin(), keys.end(), key);
+    };
+    for (const auto& [key, signature] : in.signatures)
+        if (!among(current.authority_keys, key) && !among(next.authority_keys, key))
+            return Error(IdentityError::bad_authority_signature,
+                         "it is signed by a key that is no authority key");
+    return ok_status();
+}
+
+}  // namespace
+
 Result<SignedBytes> open_signed(ByteView bytes) {
     wire::SignedRegistry in;
     SAMPAN_TRY(decode_strict(bytes, limits::k_registry_bytes, in));
@@ -35,33 +53,21 @@ Result<SignedBytes> open_signed(ByteView bytes) {
             return Error(IdentityError::bad_authority_signature,
                          "a signature on this registry epoch does not verify",
                          "take the epoch file from the authority again");
-        out.signers.insert(key);
+        out.signatures.emplace(key, signature);
     }
     return out;
 }
 
-Status require_threshold(const SignedBytes& in, const Registry& rules, std::string_view whose) {
-    const auto count = std::count_if(rules.authority_keys.begin(), rules.authority_keys.end(),
-                                     [&](const Ed25519PublicKey& key) { return in.signers.contains(key); });
-    if (count >= static_cast<std::ptrdiff_t>(rules.authority_threshold)) return ok_status();
-    return Error(IdentityError::bad_authority_signature,
-                 std::to_string(count) + " of the " + std::to_string(rules.authority_threshold) +
-                     " signatures by the " + std::string(whose) + " authority keys that are needed");
+Bytes close_signed(const SignedBytes& epoch) {
+    wire::SignedRegistry out;
+    out.set_registry(std::string(as_text(epoch.registry)));
+    for (const auto& [key, signature] : epoch.signatures) {
+        auto* added = out.add_signatures();
+        added->set_key(std::string(as_text(key.view())));
+        added->set_signature(std::string(as_text(signature.view())));
+    }
+    return encode_canonical(out);
 }
-
-// A stranger's signature decides nothing, but would give one epoch many forms.
-Status refuse_strangers(const SignedBytes& in, const Registry& current, const Registry& next) {
-    const auto among = [](const std::vector<Ed25519PublicKey>& keys, const Ed25519PublicKey& key) {
-        return std::binary_search(keys.begin(), keys.end(), key);
-    };
-    for (const Ed25519PublicKey& key : in.signers)
-        if (!among(current.authority_keys, key) && !among(next.authority_keys, key))
-            return Error(IdentityError::bad_authority_signature,
-                         "it is signed by a key that is no authority key");
-    return ok_status();
-}
-
-}  // namespace
 
 Result<RegistryPtr> RegistryChain::make_epoch(Registry registry, const Bytes& registry_bytes,
                                               ByteView signed_epoch) {
@@ -142,20 +148,13 @@ Result<Sha256Digest> registry_hash_of(ByteView signed_epoch) {
 }
 
 Bytes sign_registry(const Registry& registry, const std::vector<const Ed25519Key*>& keys) {
-    wire::SignedRegistry out;
-    const Bytes bytes = encode_registry(registry);
-    out.set_registry(std::string(as_text(bytes)));
-    std::vector<const Ed25519Key*> sorted = keys;
-    std::sort(sorted.begin(), sorted.end(),
-              [](const auto* a, const auto* b) { return a->public_key() < b->public_key(); });
-    for (const Ed25519Key* key : sorted) {
+    SignedBytes out;
+    out.registry = encode_registry(registry);
+    for (const Ed25519Key* key : keys) {
         const auto signer = make_key_signer(Ed25519Key::from_seed(key->seed()), {{Purpose::registry}, false});
-        const auto signature = signer->sign(Purpose::registry, bytes);
-        auto* added = out.add_signatures();
-        added->set_key(std::string(as_text(key->public_key().view())));
-        added->set_signature(std::string(as_text(signature->view())));
+        out.signatures.insert_or_assign(key->public_key(), *signer->sign(Purpose::registry, out.registry));
     }
-    return encode_canonical(out);
+    return close_signed(out);
 }
 
 }  // namespace sampan

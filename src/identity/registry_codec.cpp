@@ -1,9 +1,9 @@
 #include <algorithm>
 
+#include "identity/policy_pb.h"
 #include "sampan/base/limits.h"
 #include "sampan/identity/registry.h"
 #include "sampan/wire/strict.h"
-#include "wire/registry.pb.h"
 
 namespace sampan {
 namespace {
@@ -25,53 +25,6 @@ Result<Fixed> fixed(const std::string& bytes, std::string_view what) {
 
 std::string or_empty(const Sha256Digest& digest) {
     return digest.is_zero() ? std::string() : text_of(digest.view());
-}
-
-void put_policy(const LabelPolicy& policy, wire::LabelPolicy& out) {
-    out.set_id(policy.id);
-    out.set_version(policy.version);
-    out.set_title(policy.title);
-    for (const PolicyLevel& level : policy.levels) {
-        auto* added = out.add_levels();
-        added->set_id(level.id);
-        added->set_rank(level.rank);
-        added->set_title(level.title);
-    }
-    for (const PolicyCategory& category : policy.categories) {
-        auto* added = out.add_categories();
-        added->set_tag(category.tag);
-        added->set_type(static_cast<wire::CategoryType>(category.type));
-        added->set_title(category.title);
-        for (const std::string& value : category.values) added->add_values(value);
-    }
-    for (const PolicyHandling& scheme : policy.handling) {
-        auto* added = out.add_handling();
-        added->set_scheme(scheme.scheme);
-        for (const std::string& code : scheme.codes) added->add_codes(code);
-    }
-    out.set_release_threshold(policy.release_threshold.value_or(""));
-    out.set_suite_floor(policy.suite_floor);
-}
-
-Result<LabelPolicy> take_policy(const wire::LabelPolicy& in) {
-    LabelPolicy out;
-    out.id = in.id();
-    out.version = in.version();
-    out.title = in.title();
-    for (const auto& level : in.levels()) out.levels.push_back({level.id(), level.rank(), level.title()});
-    for (const auto& category : in.categories()) {
-        if (category.type() == wire::CATEGORY_TYPE_NONE)
-            return bad("category " + category.tag() + " has no type");
-        out.categories.push_back({category.tag(),
-                                  static_cast<CategoryType>(category.type()),
-                                  category.title(),
-                                  {category.values().begin(), category.values().end()}});
-    }
-    for (const auto& scheme : in.handling())
-        out.handling.push_back({scheme.scheme(), {scheme.codes().begin(), scheme.codes().end()}});
-    if (!in.release_threshold().empty()) out.release_threshold = in.release_threshold();
-    out.suite_floor = in.suite_floor();
-    return out;
 }
 
 void put_member(const Member& member, wire::Member& out) {
@@ -216,12 +169,6 @@ Status take_lists(const wire::Registry& in, Registry& out) {
 }
 
 }  // namespace
-
-Bytes encode_policy(const LabelPolicy& policy) {
-    wire::LabelPolicy out;
-    put_policy(policy, out);
-    return encode_canonical(out);
-}
 
 Bytes encode_registry(const Registry& registry) {
     wire::Registry out;

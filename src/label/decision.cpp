@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sampan/label/equivalence.h"
+
 namespace sampan {
 namespace {
 
@@ -19,7 +21,7 @@ std::string shown(const PolicyCategory* category, std::string_view tag) {
     return category != nullptr && !category->title.empty() ? category->title : std::string(tag);
 }
 
-std::string level_title(const LabelPolicy& policy, std::string_view id) {
+std::string title_of(const LabelPolicy& policy, std::string_view id) {
     const PolicyLevel* level = policy.level(id);
     return level != nullptr ? level->title : std::string(id);
 }
@@ -83,6 +85,10 @@ Decision CompiledPolicy::may_read(const Label& label, const AgencyId& subject, c
     if (!label.releasable_to.empty() &&
         !std::binary_search(label.releasable_to.begin(), label.releasable_to.end(), subject))
         return decide(Verdict::not_releasable);
+    if (!policy_.nationals.empty()) {
+        const Equivalence there = equivalent_for(policy_, label, subject, now);
+        if (!there.usable()) return decide(Verdict::no_equivalent, there.tag, there.value);
+    }
     return decide(Verdict::permitted);
 }
 
@@ -111,8 +117,8 @@ std::string explain(const Decision& decision, const LabelPolicy& policy, const L
                    (reason.ok() ? std::string() : ": " + reason.error().context()) + ".";
         }
         case Verdict::classification_too_high:
-            return who + " is cleared to " + level_title(policy, clearance.level) + "; this is " +
-                   level_title(policy, label.classification) + ".";
+            return who + " is cleared to " + title_of(policy, clearance.level) + "; this is " +
+                   title_of(policy, label.classification) + ".";
         case Verdict::compartment_missing:
             return who + " does not hold " + shown(policy.category(decision.tag), decision.tag) + " \"" +
                    std::string(decision.value) + "\".";
@@ -126,7 +132,7 @@ std::string explain(const Decision& decision, const LabelPolicy& policy, const L
             return "This may be released only to the agencies on its list, and " + who +
                    " is not one of them.";
         case Verdict::above_send_ceiling:
-            return who + " may not send at " + level_title(policy, label.classification) + ".";
+            return who + " may not send at " + title_of(policy, label.classification) + ".";
         case Verdict::suite_below_floor:
             return "The policy asks for a stronger cipher suite than this message has.";
         case Verdict::label_expired:
@@ -136,6 +142,11 @@ std::string explain(const Decision& decision, const LabelPolicy& policy, const L
             return who + " is no member of this exchange.";
         case Verdict::member_not_active:
             return who + " is not an active member at present.";
+        case Verdict::no_equivalent:
+            return who + " has no national marking for this" +
+                   (decision.tag.empty()
+                        ? std::string(" level.")
+                        : " without " + std::string(decision.tag) + "=" + std::string(decision.value) + ".");
     }
     return std::string(verdict_name(decision.verdict)) + ".";
 }

@@ -24,6 +24,11 @@ const auto k_self = [](const std::string& text) -> const std::string& { return t
 bool is_word(std::string_view text) {
     return is_dns_label(text);
 }
+bool is_colour(std::string_view text) {
+    return text.size() == 7 && text[0] == '#' && std::all_of(text.begin() + 1, text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
 bool is_code(std::string_view text) {
     return !text.empty() && text.size() <= 32 &&
            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
@@ -36,6 +41,11 @@ Status check_levels(const LabelPolicy& policy) {
         if (!is_word(level.id)) return bad_policy("\"" + level.id + "\" is no level id");
         if (!is_display_text(level.title, k_title_bytes))
             return bad_policy("level " + level.id + " has no title that can be shown");
+        if (!level.colour.empty() && !is_colour(level.colour))
+            return bad_policy("level " + level.id + ": \"" + level.colour + "\" is no colour (#rrggbb)");
+        for (const auto& [language, title] : level.shown)
+            if (language.size() < 2 || language.size() > 16 || !is_display_text(title, k_title_bytes))
+                return bad_policy("level " + level.id + " has a title that cannot be shown");
         if (i > 0 && policy.levels[i - 1].rank >= level.rank)
             return bad_policy("levels are not in rising rank");
         if (policy.level(level.id) != &level) return bad_policy("level \"" + level.id + "\" stands twice");
@@ -46,7 +56,14 @@ Status check_levels(const LabelPolicy& policy) {
     return ok_status();
 }
 
-Status check_category(const PolicyCategory& category) {
+Status check_category(const LabelPolicy& policy, const PolicyCategory& category) {
+    for (const std::string* level : {&category.required_from, &category.allowed_from})
+        if (!level->empty() && policy.level(*level) == nullptr)
+            return bad_policy(category.tag + ": \"" + *level + "\" is no level");
+    if (const PolicyLevel* needed = policy.level(category.required_from),
+        *allowed = policy.level(category.allowed_from);
+        needed != nullptr && allowed != nullptr && needed->rank < allowed->rank)
+        return bad_policy(category.tag + " is required below the level it is allowed from");
     if (!is_word(category.tag)) return bad_policy("\"" + category.tag + "\" is no category tag");
     if (!is_display_text(category.title, k_title_bytes))
         return bad_policy("category " + category.tag + " has no title that can be shown");
@@ -65,6 +82,71 @@ Status check_scheme(const PolicyHandling& scheme) {
         if (std::find(scheme.codes.begin(), code, *code) != code)
             return bad_policy(scheme.scheme + ": code " + *code + " stands twice");
     }
+    for (const std::string& code : scheme.worded)
+        if (std::find(scheme.codes.begin(), scheme.codes.end(), code) == scheme.codes.end() ||
+            std::count(scheme.worded.begin(), scheme.worded.end(), code) != 1)
+            return bad_policy(scheme.scheme + ": \"" + code +
+                              "\" needs words, and is no code or stands twice");
+    return ok_status();
+}
+
+Status check_mapping(const LabelPolicy& policy, const NationalScheme& scheme, const NationalMapping& line) {
+    const std::string where = scheme.id + ": " + line.level + " and " + line.national;
+    if (policy.level(line.level) == nullptr) return bad_policy(where + ": the first is no level");
+    if (std::none_of(scheme.levels.begin(), scheme.levels.end(),
+                     [&](const NationalLevel& level) { return level.id == line.national; }))
+        return bad_policy(where + ": the second is no level of the scheme");
+    if (const auto direction = static_cast<int>(line.direction); direction < 1 || direction > 3)
+        return bad_policy(where + ": its direction is unknown");
+    std::string last;
+    for (const LabelCategory& needed : line.needs) {
+        const PolicyCategory* category = policy.category(needed.tag);
+        if (category == nullptr || !(last < needed.tag) || needed.values.empty() ||
+            !strictly_sorted(needed.values, k_self) ||
+            !std::includes(category->values.begin(), category->values.end(), needed.values.begin(),
+                           needed.values.end()))
+            return bad_policy(where + ": it needs " + needed.tag +
+                              ", which is unknown, unsorted or repeated");
+        last = needed.tag;
+    }
+    return ok_status();
+}
+
+Status check_national(const LabelPolicy& policy, const NationalScheme& scheme) {
+    if (!is_word(scheme.id)) return bad_policy("\"" + scheme.id + "\" is no id of a national scheme");
+    if (!is_display_text(scheme.title, k_title_bytes))
+        return bad_policy("national scheme " + scheme.id + " has no title that can be shown");
+    if (scheme.levels.empty() || scheme.agencies.empty())
+        return bad_policy("national scheme " + scheme.id + " has no levels or no agencies");
+    for (const NationalLevel& level : scheme.levels) {
+        if (!is_word(level.id) || !is_display_text(level.title, k_title_bytes))
+            return bad_policy(scheme.id + ": \"" + level.id + "\" is no level that can be shown");
+        if (std::count_if(scheme.levels.begin(), scheme.levels.end(),
+                          [&](const NationalLevel& other) { return other.id == level.id; }) != 1)
+            return bad_policy(scheme.id + ": level " + level.id + " stands twice");
+    }
+    if (scheme.valid_from && scheme.valid_until && *scheme.valid_until <= *scheme.valid_from)
+        return bad_policy(scheme.id + " ends before it begins");
+    for (const NationalMapping& line : scheme.mappings) SAMPAN_TRY(check_mapping(policy, scheme, line));
+    return ok_status();
+}
+
+Status check_nationals(const LabelPolicy& policy) {
+    if (!strictly_sorted(policy.nationals,
+                         [](const NationalScheme& s) -> const std::string& { return s.id; }))
+        return bad_policy("national schemes are unsorted, repeated or unnamed");
+    std::vector<AgencyId> seen;
+    for (const NationalScheme& scheme : policy.nationals) {
+        SAMPAN_TRY(check_national(policy, scheme));
+        for (std::size_t i = 0; i < scheme.agencies.size(); ++i) {
+            if (i > 0 && !(scheme.agencies[i - 1] < scheme.agencies[i]))
+                return bad_policy(scheme.id + ": agencies are unsorted or repeated");
+            seen.push_back(scheme.agencies[i]);
+        }
+    }
+    std::sort(seen.begin(), seen.end());
+    const auto twice = std::adjacent_find(seen.begin(), seen.end());
+    if (twice != seen.end()) return bad_policy(twice->text() + " has two national schemes");
     return ok_status();
 }
 
@@ -108,6 +190,10 @@ Status check_handling(const LabelPolicy& policy, const std::vector<LabelHandling
                          "the policy has no handling scheme \"" + code.scheme + "\"");
         if (std::find(scheme->codes.begin(), scheme->codes.end(), code.code) == scheme->codes.end())
             return Error(LabelError::unknown_value, code.scheme + " has no code \"" + code.code + "\"");
+        if (code.text.empty() &&
+            std::find(scheme->worded.begin(), scheme->worded.end(), code.code) != scheme->worded.end())
+            return Error(LabelError::words_needed, code.scheme + " " + code.code + " needs words beside it",
+                         "say in words what the restriction is");
         if (!code.text.empty() && !is_display_text(code.text, k_handling_text_bytes))
             return Error(LabelError::bad_text, "the words beside " + code.scheme + " " + code.code +
                                                    " are too long or cannot be shown");
@@ -115,7 +201,38 @@ Status check_handling(const LabelPolicy& policy, const std::vector<LabelHandling
     return ok_status();
 }
 
+// The selection rules: which categories a label of this level has to have, or may not.
+Status check_selection(const LabelPolicy& policy, const Label& label, const PolicyLevel& level) {
+    for (const PolicyCategory& category : policy.categories) {
+        const auto used = std::find_if(label.categories.begin(), label.categories.end(),
+                                       [&](const LabelCategory& c) { return c.tag == category.tag; });
+        const bool has = used != label.categories.end();
+        const PolicyLevel* needed =
+            category.required_from.empty() ? nullptr : policy.level(category.required_from);
+        if (!has && needed != nullptr && level.rank >= needed->rank)
+            return Error(LabelError::category_required,
+                         "at " + level.title + " a label names its " + category.title,
+                         "choose a value of " + category.tag);
+        const PolicyLevel* allowed =
+            category.allowed_from.empty() ? nullptr : policy.level(category.allowed_from);
+        if (has && allowed != nullptr && level.rank < allowed->rank)
+            return Error(LabelError::category_not_allowed,
+                         category.title + " stands only on labels from " + allowed->title + " on",
+                         "raise the classification, or leave " + category.tag + " out");
+        if (has && category.at_most != 0 && used->values.size() > category.at_most)
+            return Error(LabelError::too_many_choices,
+                         "a label has at most " + std::to_string(category.at_most) + " of " + category.title,
+                         "choose fewer");
+    }
+    return ok_status();
+}
+
 }  // namespace
+
+const std::string& level_title(const PolicyLevel& level, std::string_view language) {
+    const auto at = level.shown.find(std::string(language));
+    return at == level.shown.end() ? level.title : at->second;
+}
 
 const PolicyLevel* LabelPolicy::level(std::string_view level_id) const {
     const auto at =
@@ -137,14 +254,17 @@ Status check_policy(const LabelPolicy& policy) {
     if (!strictly_sorted(policy.categories,
                          [](const PolicyCategory& c) -> const std::string& { return c.tag; }))
         return bad_policy("categories are unsorted, repeated or unnamed");
-    for (const PolicyCategory& category : policy.categories) SAMPAN_TRY(check_category(category));
+    for (const PolicyCategory& category : policy.categories) SAMPAN_TRY(check_category(policy, category));
     if (!strictly_sorted(policy.handling,
                          [](const PolicyHandling& h) -> const std::string& { return h.scheme; }))
         return bad_policy("handling schemes are unsorted, repeated or unnamed");
     for (const PolicyHandling& scheme : policy.handling) SAMPAN_TRY(check_scheme(scheme));
+    SAMPAN_TRY(check_nationals(policy));
     if (policy.suite_floor == 0) return bad_policy("cipher suites count from 1");
     if (policy.release_threshold && policy.level(*policy.release_threshold) == nullptr)
         return bad_policy("the release threshold \"" + *policy.release_threshold + "\" is no level");
+    if (policy.witness_threshold && policy.level(*policy.witness_threshold) == nullptr)
+        return bad_policy("the witness threshold \"" + *policy.witness_threshold + "\" is no level");
     return ok_status();
 }
 
@@ -175,6 +295,7 @@ Status check_label(const LabelPolicy& policy, const Label& label) {
                      "the policy has no classification \"" + label.classification + "\"",
                      "use a level of the exchange's label policy");
     SAMPAN_TRY(check_categories(policy, label.categories));
+    SAMPAN_TRY(check_selection(policy, label, *policy.level(label.classification)));
     SAMPAN_TRY(check_handling(policy, label.handling));
     for (std::size_t i = 1; i < label.releasable_to.size(); ++i)
         if (!(label.releasable_to[i - 1] < label.releasable_to[i]))
@@ -196,9 +317,9 @@ Status check_clearance(const LabelPolicy& policy, const Clearance& clearance) {
     return check_categories(policy, clearance.holds);
 }
 
-std::string marking(const LabelPolicy& policy, const Label& label) {
+std::string marking(const LabelPolicy& policy, const Label& label, std::string_view language) {
     const PolicyLevel* level = policy.level(label.classification);
-    std::string out = level != nullptr ? level->title : label.classification;
+    std::string out = level != nullptr ? level_title(*level, language) : label.classification;
     const auto joined = [](const auto& list, auto text) {
         std::string all;
         for (const auto& item : list) all.append(all.empty() ? "" : ", ").append(text(item));

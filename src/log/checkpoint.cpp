@@ -1,6 +1,6 @@
 // C2SP tlog-checkpoint.
-#include <array>
 #include <charconv>
+#include <iterator>
 
 #include "log/note_text.h"
 #include "sampan/log/log.h"
@@ -23,34 +23,38 @@ Result<TreeSize> parse_size(std::string_view text) {
     return TreeSize(size);
 }
 
-// Three lines, each ended, and nothing more: logs of this exchange write no extension lines.
-Result<std::array<std::string_view, 3>> three_lines(std::string_view text) {
-    std::array<std::string_view, 3> lines;
-    for (auto& line : lines) {
+// At least three lines, none of them empty, each ended.
+Result<std::vector<std::string>> lines_of(std::string_view text) {
+    std::vector<std::string> lines;
+    while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        if (end == std::string_view::npos) return bad("a checkpoint has three lines");
-        line = text.substr(0, end);
+        if (end == std::string_view::npos) return bad("the last line is not ended");
+        if (end == 0) return bad("an empty line");
+        lines.emplace_back(text.substr(0, end));
         text.remove_prefix(end + 1);
     }
-    if (!text.empty()) return bad("a checkpoint has three lines and no more");
+    if (lines.size() < 3) return bad("a checkpoint has at least three lines");
     return lines;
 }
 
 }  // namespace
 
 std::string Checkpoint::text() const {
-    return origin + "\n" + std::to_string(size.get()) + "\n" + to_base64(root.view()) + "\n";
+    std::string out = origin + "\n" + std::to_string(size.get()) + "\n" + to_base64(root.view()) + "\n";
+    for (const std::string& line : extensions) out.append(line).append("\n");
+    return out;
 }
 
 Result<Checkpoint> Checkpoint::parse(std::string_view text) {
-    SAMPAN_ASSIGN(const auto lines, three_lines(text));
+    SAMPAN_ASSIGN(std::vector<std::string> lines, lines_of(text));
     Checkpoint out;
     out.origin = lines[0];
-    if (!is_note_name(out.origin)) return bad("the origin is empty or has a space or plus sign in it");
+    if (out.origin.size() > k_note_name_bytes) return bad("the origin is too long");
     SAMPAN_ASSIGN(out.size, parse_size(lines[1]));
     const auto root = from_base64(lines[2]);
     if (!root.ok() || root->size() != MerkleHash::k_size) return bad("the root is not base64 of 32 bytes");
     SAMPAN_ASSIGN(out.root, MerkleHash::parse(*root));
+    out.extensions.assign(std::make_move_iterator(lines.begin() + 3), std::make_move_iterator(lines.end()));
     if (out.size.get() == 0 && out.root != merkle_empty_root())
         return bad("an empty tree with another root than the hash of nothing");
     return out;
@@ -60,6 +64,7 @@ Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const std::str
                                     const Signer& log_key) {
     if (!is_note_name(checkpoint.origin) || !is_note_name(key_name))
         return bad("the origin or the key name is empty or has a space or plus sign in it");
+    if (!checkpoint.extensions.empty()) return bad("logs of an exchange write no extension lines");
     Note note;
     note.text = checkpoint.text();
     SAMPAN_ASSIGN(const Ed25519Signature signature, log_key.sign_checkpoint(as_bytes(note.text)));
@@ -76,6 +81,7 @@ Result<Checkpoint> verify_checkpoint(std::string_view note, const std::string& o
         return Error(LogError::wrong_origin,
                      "this is the log \"" + checkpoint.origin + "\", not \"" + origin + "\"");
     SAMPAN_TRY(verify_note(parsed, NoteKey{origin, log_key}));
+    if (!checkpoint.extensions.empty()) return bad("it has extension lines, which no witness can check");
     return checkpoint;
 }
 

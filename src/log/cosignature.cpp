@@ -27,6 +27,11 @@ std::string WitnessKey::text() const {
     return note_vkey(name, k_type_cosignature, key);
 }
 
+Result<WitnessKey> WitnessKey::parse(std::string_view vkey) {
+    SAMPAN_ASSIGN(auto parsed, parse_note_vkey(vkey, k_type_cosignature));
+    return WitnessKey{std::move(parsed.first), parsed.second};
+}
+
 Result<NoteSignature> cosign_checkpoint(const Checkpoint& checkpoint, std::uint64_t time_s,
                                         const std::string& witness_name, const Signer& witness) {
     if (!is_note_name(witness_name) || time_s > k_latest_time_s)

@@ -6,7 +6,7 @@
 namespace sampan {
 namespace {
 
-constexpr std::string_view k_magic = "sampan log export 1\n";
+constexpr std::string_view k_magic = "sampan log export 2\n";
 constexpr std::size_t k_buffer_bytes = limits::k_mib;
 
 std::size_t item_limit(ExportItemKind kind) {
@@ -14,7 +14,9 @@ std::size_t item_limit(ExportItemKind kind) {
         case ExportItemKind::epoch:
             return limits::k_registry_bytes;
         case ExportItemKind::first:
-            return 8;
+            return 8 + 64 * MerkleHash::k_size;
+        case ExportItemKind::known:
+            return limits::k_statement_bytes + 4 * limits::k_kib;
         case ExportItemKind::entry:
             return k_log_entry_bytes + limits::k_registry_bytes;
         case ExportItemKind::checkpoint:
@@ -30,6 +32,58 @@ Error bad(std::string why) {
 
 }  // namespace
 
+// --- what stands in items
+Bytes encode_export_first(const MerkleEdge& before) {
+    Writer out;
+    out.u64(before.size().get());
+    for (const MerkleHash& subtree : before.subtrees()) out.raw(subtree.view());
+    return std::move(out).bytes();
+}
+
+Result<MerkleEdge> decode_export_first(ByteView payload) {
+    Reader in(payload);
+    const auto size = in.u64();
+    if (!size.ok() || in.left() % MerkleHash::k_size != 0) return bad("the first index is malformed");
+    std::vector<MerkleHash> subtrees;
+    while (in.left() != 0) {
+        SAMPAN_ASSIGN(ByteView bytes, in.raw(MerkleHash::k_size));
+        SAMPAN_ASSIGN(MerkleHash hash, MerkleHash::parse(bytes));
+        subtrees.push_back(hash);
+    }
+    auto edge = MerkleEdge::restore(TreeSize(*size), std::move(subtrees));
+    if (!edge.ok()) return bad(edge.error().context());
+    return edge;
+}
+
+Bytes encode_known_descriptor(const KnownDescriptor& known) {
+    SAMPAN_ASSERT(known.proof.size() <= limits::k_proof_hashes);
+    Writer out;
+    out.u64(known.leaf.get()).u64(known.time_s).u8(static_cast<std::uint8_t>(known.proof.size()));
+    for (const MerkleHash& hash : known.proof) out.raw(hash.view());
+    return out.lp(known.statement.bytes).raw(known.statement.signature.view()).bytes();
+}
+
+Result<KnownDescriptor> decode_known_descriptor(ByteView payload) {
+    Reader in(payload);
+    KnownDescriptor out;
+    SAMPAN_ASSIGN(const std::uint64_t leaf, in.u64());
+    out.leaf = LeafIndex(leaf);
+    SAMPAN_ASSIGN(out.time_s, in.u64());
+    SAMPAN_ASSIGN(const std::uint8_t hashes, in.u8());
+    if (hashes > limits::k_proof_hashes) return bad("a descriptor's proof is too long");
+    for (unsigned i = 0; i < hashes; ++i) {
+        SAMPAN_ASSIGN(ByteView bytes, in.raw(MerkleHash::k_size));
+        SAMPAN_ASSIGN(MerkleHash hash, MerkleHash::parse(bytes));
+        out.proof.push_back(hash);
+    }
+    SAMPAN_ASSIGN(ByteView statement, in.lp(limits::k_statement_bytes));
+    out.statement.bytes = to_bytes(statement);
+    SAMPAN_ASSIGN(ByteView signature, in.raw(Ed25519Signature::k_size));
+    SAMPAN_ASSIGN(out.statement.signature, Ed25519Signature::parse(signature));
+    SAMPAN_TRY(in.finish());
+    return out;
+}
+
 Result<ExportWriter> ExportWriter::begin(File& file) {
     ExportWriter out(file);
     append(out.buffer_, as_bytes(k_magic));
@@ -43,35 +97,37 @@ Status ExportWriter::flush() {
     return ok_status();
 }
 
-Status ExportWriter::item(ExportItemKind kind, ByteView payload, ByteView more) {
+Status ExportWriter::write(ExportItemKind kind, ByteView payload, ByteView more) {
     Writer head;
     head.u8(static_cast<std::uint8_t>(kind)).u32(static_cast<std::uint32_t>(payload.size() + more.size()));
     append(buffer_, head.bytes());
     append(buffer_, payload);
     append(buffer_, more);
+    if (kind == ExportItemKind::checkpoint) {
+        SAMPAN_TRY(flush());
+        return file_->sync();
+    }
     return buffer_.size() >= k_buffer_bytes ? flush() : ok_status();
 }
 
 Status ExportWriter::epoch(ByteView epoch_file) {
-    return item(ExportItemKind::epoch, epoch_file, {});
+    return write(ExportItemKind::epoch, epoch_file, {});
 }
-Status ExportWriter::first(LeafIndex index) {
-    return item(ExportItemKind::first, Writer().u64(index.get()).bytes(), {});
+Status ExportWriter::first(const MerkleEdge& before) {
+    return write(ExportItemKind::first, encode_export_first(before), {});
 }
 Status ExportWriter::entry(ByteView entry, ByteView record) {
     SAMPAN_ASSERT(entry.size() == k_log_entry_bytes);
-    return item(ExportItemKind::entry, entry, record);
+    return write(ExportItemKind::entry, entry, record);
 }
 Status ExportWriter::finish(std::string_view checkpoint) {
-    SAMPAN_TRY(item(ExportItemKind::checkpoint, as_bytes(checkpoint), {}));
-    SAMPAN_TRY(flush());
-    return file_->sync();
+    return write(ExportItemKind::checkpoint, as_bytes(checkpoint), {});
 }
 
 Result<ExportReader> ExportReader::begin(File& file) {
     ExportReader in(file);
     if (!in.fill(k_magic.size()).ok() || as_text(ByteView(in.buffer_).first(k_magic.size())) != k_magic)
-        return bad("this is not a log export: it does not begin with \"sampan log export 1\"");
+        return bad("this is not a log export: it does not begin with \"sampan log export 2\"");
     in.used_ = k_magic.size();
     return in;
 }
@@ -99,21 +155,22 @@ Result<std::optional<ExportItem>> ExportReader::next() {
     Reader head(ByteView(buffer_).subspan(used_, 5));
     const std::uint8_t kind_byte = head.u8().value();
     const std::uint32_t size = head.u32().value();
-    if (kind_byte < 1 || kind_byte > 4)
+    if (kind_byte < 1 || kind_byte > 5)
         return bad("an item has the unknown kind " + std::to_string(kind_byte));
     const auto kind = static_cast<ExportItemKind>(kind_byte);
     if (size > item_limit(kind))
         return bad("an item of " + std::to_string(size) + " bytes is over its limit");
     if (kind == ExportItemKind::entry && size < k_log_entry_bytes) return bad("an entry is cut short");
-    const bool repeats = kind == ExportItemKind::epoch || kind == ExportItemKind::entry;
+    const bool repeats =
+        kind == ExportItemKind::epoch || kind == ExportItemKind::known || kind == ExportItemKind::entry;
     const bool in_order = !any_ ? kind == ExportItemKind::epoch : kind > last_ || (kind == last_ && repeats);
     if (!in_order) return bad("items stand in the wrong order");
     SAMPAN_TRY(fill(5 + static_cast<std::size_t>(size)));
-    ExportItem out{kind, to_bytes(ByteView(buffer_).subspan(used_ + 5, size))};
+    const ExportItem out{kind, ByteView(buffer_).subspan(used_ + 5, size)};
     used_ += 5 + static_cast<std::size_t>(size);
     last_ = kind;
     any_ = true;
-    return std::optional<ExportItem>(std::move(out));
+    return std::optional(out);
 }
 
 }  // namespace sampan

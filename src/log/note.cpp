@@ -80,23 +80,26 @@ std::string NoteKey::text() const {
     return note_vkey(name, k_type_ed25519, key);
 }
 
-Result<NoteKey> NoteKey::parse(std::string_view vkey) {
+Result<std::pair<std::string, Ed25519PublicKey>> parse_note_vkey(std::string_view vkey, std::uint8_t type) {
     const std::size_t first = vkey.find('+');
     const std::size_t second = first == std::string_view::npos ? first : vkey.find('+', first + 1);
     if (second == std::string_view::npos) return bad("a verifier key is name+id+key");
-    NoteKey out;
-    out.name = vkey.substr(0, first);
-    if (!is_note_name(out.name)) return bad("a verifier key's name is empty or has a space in it");
+    const std::string name(vkey.substr(0, first));
+    if (!is_note_name(name)) return bad("a verifier key's name is empty or has a space in it");
     const auto bytes = from_base64(vkey.substr(second + 1));
     if (!bytes.ok()) return bad("a verifier key is not base64");
-    if (bytes->size() != 1 + Ed25519PublicKey::k_size || bytes->front() != k_type_ed25519)
-        return bad("a verifier key is not an Ed25519 note key");
+    if (bytes->size() != 1 + Ed25519PublicKey::k_size || bytes->front() != type)
+        return bad("a verifier key is not an Ed25519 key of this kind");
     const auto key = parse_ed25519_public_key(ByteView(*bytes).subspan(1));
     if (!key.ok()) return bad(key.error().text());
-    out.key = *key;
-    if (vkey.substr(first + 1, second - first - 1) != out.id().hex())
+    if (vkey.substr(first + 1, second - first - 1) != note_key_id(name, type, *key).hex())
         return bad("a verifier key's id is not that of its name and key");
-    return out;
+    return std::pair(name, *key);
+}
+
+Result<NoteKey> NoteKey::parse(std::string_view vkey) {
+    SAMPAN_ASSIGN(auto parsed, parse_note_vkey(vkey, k_type_ed25519));
+    return NoteKey{std::move(parsed.first), parsed.second};
 }
 
 Result<Note> Note::parse(std::string_view note) {

@@ -83,7 +83,7 @@ Result<TileName> TileName::parse(std::string_view path) {
     if (!take(rest, "tile/")) return refused;
     if (!take(rest, "entries/")) {
         const auto level = take_number(rest);
-        if (!level.has_value() || *level >= k_tile_levels || !take(rest, "/")) return refused;
+        if (!level.has_value() || *level >= k_tile_level_names || !take(rest, "/")) return refused;
         out.level = static_cast<unsigned>(*level);
     }
     const auto index = take_index(rest);

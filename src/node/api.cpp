@@ -3,6 +3,8 @@
 #include <thread>
 
 #include "node/api_json.h"
+#include "node/reading.h"
+#include "node/stix_files.h"
 #include "node/views.h"
 #include "sampan/crypto/random.h"
 #include "sampan/log/export.h"
@@ -12,6 +14,14 @@ namespace {
 
 constexpr std::uint32_t k_entries_per_request = 256;
 constexpr std::int64_t k_entries_patience_ms = 10'000;
+
+// What an upload turned out to be; null when it is no bundle.
+json stix_json(const std::optional<StixSummary>& stix) {
+    if (!stix) return nullptr;
+    json out{{"tlp", stix->tlp}, {"indicators", stix->indicators}, {"counts", json::object()}};
+    for (const StixSummary::Count& count : stix->counts) out["counts"][count.type] = count.count;
+    return out;
+}
 
 // Written to nowhere: the first of two passes over an attachment checks it whole before a byte is shown.
 class NullFile final : public File {
@@ -74,11 +84,27 @@ const std::vector<Route>& routes() {
         {"POST", "/v1/releases/{id}/decline", Access::releaser},
         {"POST", "/v1/releases/{id}/withdraw"},
         {"POST", "/v1/releases/{id}/review", Access::releaser},
+        {"GET", "/v1/messages/{id}/evidence"},
+        {"GET", "/v1/journal", Access::people},
+        {"GET", "/v1/journal/export", Access::people},
         {"GET", "/v1/log/checkpoint", Access::peer},
         {"GET", "/v1/log/proof/{id}", Access::people},
         {"GET", "/v1/log/export", Access::people},
         {"GET", "/v1/registry", Access::peer},
+        {"GET", "/v1/registry/epochs", Access::peer},
+        {"PUT", "/v1/registry/epochs", Access::security_administrator},
+        {"GET", "/v1/registry/epochs/{number}", Access::peer},
+        {"GET", "/v1/registry/changes", Access::peer},
+        {"GET", "/v1/label/choices"},
+        {"POST", "/v1/label/explain"},
         {"GET", "/v1/peers", Access::peer},
+        {"GET", "/v1/dialogues"},
+        {"GET", "/v1/dialogues/{id}/{view}"},
+        {"GET", "/v1/messages/{id}/thread"},
+        {"GET", "/v1/messages/{id}/page"},
+        {"GET", "/v1/search"},
+        {"GET", "/v1/templates/{kind}", Access::peer},
+        {"GET", "/v1/stix"},
     };
     return all;
 }
@@ -107,12 +133,20 @@ unsigned status_of_people(const Error& error) {
 unsigned status_of(const Error& error) {
     if (const unsigned people = status_of_people(error); people != 0) return people;
     if (error.is(NodeError::archive_locked)) return 423;
-    if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers)) return 422;
+    if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers) ||
+        error.is(CompilationError::not_dominated) || error.is(CompilationError::no_common_reader) ||
+        error.is(CompilationError::no_parts) || error.is(BriefingError::portion_above_label) ||
+        error.is(StixError::tlp_above_label))
+        return 422;
+    if (error.is(NodeError::message_ended)) return 410;
     if (error.is(NodeError::reader_not_ready)) return 409;
     if (error.is(EnvelopeError::too_large)) return 413;
-    if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload)) return 404;
+    if (error.is(NodeError::not_found) || error.is(NodeError::unknown_upload) ||
+        error.is(ViewError::unknown_view) || error.is(ViewError::unknown_dialogue))
+        return 404;
     if (error.is(NodeError::ambiguous_id)) return 409;
     if (error.is(NodeError::not_connected)) return 503;
+    if (error.is(NodeError::not_witnessed)) return 409;
     if (error.is(NodeError::registry_expired)) return 409;
     if (error.is(CryptoError::wrong_passphrase)) return 403;
     if (error.is(StoreError::disk_full) || error.is(FileError::no_space)) return 507;
@@ -149,6 +183,7 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
     const auto tail = route.path.substr(4);
     if (auto people = serve_people(route, values, request, caller)) return std::move(*people);
     if (auto releases = serve_releases(route, values, request, caller)) return std::move(*releases);
+    if (auto registry = serve_registry(route, values, request, caller)) return std::move(*registry);
     if (tail == "status")
         return view([&](Core& core) { return status_view(core, core.broker_address(), now()); });
     if (tail == "doctor") return view([&](Core& core) { return doctor_view(core, now()); });
@@ -156,19 +191,34 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
     if (tail == "peers") return view([](Core& core) { return peers_view(core); });
     if (tail == "log/checkpoint") return view([](Core& core) { return checkpoint_view(core); });
     if (tail == "outbox") return view([&](Core& core) { return outbox_view(core, viewer, request.query); });
-    if (tail == "inbox") return view([&](Core& core) { return inbox_view(core, viewer, request.query); });
+    if (tail == "inbox")
+        return view([&](Core& core) { return inbox_view(core, viewer, request.query, now()); });
     if (tail == "messages/{id}")
         return view([&](Core& core) {
-            return message_view(core, viewer, values[0], request.query.contains("peek"));
+            return message_view(core, caller, values[0], request.query.contains("peek"), now());
         });
     if (tail == "messages/{id}/receipts")
         return view([&](Core& core) { return receipts_view(core, values[0]); });
     if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
+    if (tail == "stix") return stix(request, caller);
+    if (tail == "messages/{id}/page") {
+        ApiResponse page =
+            answer(owner_.run([&](Core& core) { return message_page(core, caller, values[0], now()); }));
+        if (page.status == 200) page.content_type = "text/html; charset=utf-8";
+        return page;
+    }
+    if (tail == "templates/{kind}") return answer(template_view(values[0], request.query));
+    if (tail == "dialogues" || tail == "search" || tail == "messages/{id}/thread")
+        return opened(request, caller, std::string(tail), values);
+    if (tail == "dialogues/{id}/{view}") return dialogue(request, caller, values[0], values[1]);
     if (tail == "messages/{id}/attachments/{index}")
         return attachment(values[1], [&](Core& core, std::size_t index) {
-            return find_attachment(core, viewer, values[0], index);
+            return save_attachment(core, caller, values[0], index, now());
         });
     if (tail == "log/export") return export_log();
+    if (tail == "journal") return journal(request, caller);
+    if (tail == "journal/export") return export_journal(caller);
+    if (tail == "messages/{id}/evidence") return evidence(request, caller, values[0]);
     if (tail == "uploads") return upload(request);
     SAMPAN_ASSERT(tail == "messages");
     return publish(request, caller);
@@ -187,8 +237,11 @@ ApiResponse Api::upload(const ApiRequest& request) {
     const std::string folder = owner_.run([](Core& core) { return core.parts_folder(); });
     auto target = files_.open_write(folder + "/" + file);
     if (!target.ok()) return fail(target.error());
-    auto sealed = seal_part(*request.upload, **target, {});
-    const Status synced = sealed.ok() ? (*target)->sync() : Status(sealed.error());
+    KeepingFile source(*request.upload);
+    auto sealed = seal_part(source, **target, {});
+    auto bundle = sealed.ok() ? source.bundle() : std::optional<StixSummary>();
+    const Status read = bundle.ok() ? ok_status() : Status(bundle.error().within(record.name));
+    const Status synced = !sealed.ok() ? Status(sealed.error()) : !read.ok() ? read : (*target)->sync();
     const Status listed = synced.ok() ? files_.sync_directory(folder) : synced;
     if (!listed.ok()) {
         [[maybe_unused]] const Status removed = files_.remove(folder + "/" + file);
@@ -197,13 +250,18 @@ ApiResponse Api::upload(const ApiRequest& request) {
     record.size = sealed->plaintext_size;
     record.sha256 = sealed->plaintext_sha256;
     record.key = std::move(sealed->key);
+    record.stix = std::move(*bundle);
+    const json about_stix = stix_json(record.stix);
     const UnixMillis now = clock_.wall();
     const Status kept =
         owner_.run([&](Core& core) { return core.keep_upload(id, *sealed, file, record, now); });
     if (!kept.ok()) return fail(kept.error());
-    return ok(
-        json{{"upload", id}, {"name", record.name}, {"size", record.size}, {"sha256", record.sha256.hex()}}
-            .dump());
+    return ok(json{{"upload", id},
+                   {"name", record.name},
+                   {"size", record.size},
+                   {"sha256", record.sha256.hex()},
+                   {"stix", about_stix}}
+                  .dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
@@ -212,7 +270,8 @@ ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
     if (!body.ok()) return fail(body.error());
     if (!body->contains("briefing") || !(*body)["briefing"].is_string())
         return fail(bad_request("briefing: expected the briefing's text"));
-    auto briefing = parse_briefing((*body)["briefing"].get_ref<const std::string&>());
+    auto briefing =
+        parse_briefing((*body)["briefing"].get_ref<const std::string&>(), body->contains("about"));
     if (!briefing.ok()) return fail(briefing.error());
     PublishRequest wanted;
     auto uploads = texts(*body, "uploads");
@@ -242,6 +301,12 @@ ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
         wanted.emergency = std::move(*reason);
     }
     const UnixMillis now = clock_.wall();
+    if (briefing->kind == DocumentKind::outcome) {
+        if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
+        const Status covered =
+            owner_.run([&](Core& core) { return check_outcome(core, caller.viewer, *briefing, now); });
+        if (!covered.ok()) return fail(covered.error());
+    }
     auto report = owner_.run([&](Core& core) { return core.publish(std::move(wanted), now); });
     if (!report.ok()) return fail(report.error());
     ApiResponse out = ok(publish_view(*report, *briefing, *dry_run));
@@ -283,6 +348,9 @@ Status Api::write_export(File& out) {
         for (const RegistryPtr& epoch : core.chain().epochs()) made.epochs.push_back(epoch->signed_bytes());
         if (core.checkpoint()) made.size = core.checkpoint()->size.get();
         if (core.checkpoint_note()) made.note = core.checkpoint_note()->note;
+        // The same checkpoint, with its witnesses, where they have spoken.
+        if (core.checkpoint() && core.witnessed_size() == core.checkpoint()->size)
+            made.note = core.witnessed_note()->note;
         return made;
     });
     if (head.note.empty())
@@ -290,7 +358,7 @@ Status Api::write_export(File& out) {
                      "sampan doctor");
     SAMPAN_ASSIGN(ExportWriter writer, ExportWriter::begin(out));
     for (const Bytes& epoch : head.epochs) SAMPAN_TRY(writer.epoch(epoch));
-    SAMPAN_TRY(writer.first(LeafIndex(0)));
+    SAMPAN_TRY(writer.first(MerkleEdge()));
     std::uint64_t done = 0;
     while (done < head.size) {
         const auto count =

@@ -35,7 +35,27 @@ class Api {
     ApiResponse publish(const ApiRequest& request, const Caller& caller);
     using AttachmentFinder = std::function<Result<AttachmentView>(Core& core, std::size_t index)>;
     ApiResponse attachment(const std::string& index, const AttachmentFinder& find);
+
+    // api_registry.cpp: epochs as files, their differences, labels. None: the route is not about these.
+    std::optional<ApiResponse> serve_registry(const Route& route, const std::vector<std::string>& values,
+                                              const ApiRequest& request, const Caller& caller);
+    ApiResponse import_epoch(const ApiRequest& request);
+    ApiResponse epoch_file(const std::string& number);
+    ApiResponse explain_label(const ApiRequest& request);
+    ApiResponse dialogue(const ApiRequest& request, const Caller& caller, const std::string& id,
+                         const std::string& view);
+    ApiResponse opened(const ApiRequest& request, const Caller& caller, const std::string& what,
+                       const std::vector<std::string>& values);
+    ApiResponse stix(const ApiRequest& request, const Caller& caller);
+    Result<std::string> export_stix_at(const Caller& caller, const std::string& label,
+                                       const std::string& dialogue);
+    Status catch_up();
     ApiResponse export_log();
+    // api_log.cpp
+    ApiResponse journal(const ApiRequest& request, const Caller& caller);
+    ApiResponse export_journal(const Caller& caller);
+    ApiResponse evidence(const ApiRequest& request, const Caller& caller, const std::string& id);
+    Result<Bytes> make_evidence(const Caller& caller, const std::string& id, bool disclose);
     Status write_export(File& out);
 
     // api_people.cpp: signing in, and the officers. None: the route is not about people.
@@ -49,7 +69,7 @@ class Api {
                             const std::string& id);
     ApiResponse emergency_read(const ApiRequest& request, const Caller& caller, const std::string& id);
     ApiResponse sign_in(const ApiRequest& request);
-    ApiResponse sign_out(const ApiRequest& request);
+    ApiResponse sign_out(const ApiRequest& request, const Caller& caller);
     ApiResponse change_passphrase(const ApiRequest& request, const Caller& caller);
     ApiResponse totp(const ApiRequest& request, const Caller& caller);
     ApiResponse add_officer(const ApiRequest& request);

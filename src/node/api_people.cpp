@@ -96,17 +96,17 @@ std::optional<ApiResponse> Api::serve_people(const Route& route, const std::vect
                                              const ApiRequest& request, const Caller& caller) {
     const auto tail = route.path.substr(4);
     if (tail == "sign-in") return sign_in(request);
-    if (tail == "sign-out") return sign_out(request);
+    if (tail == "sign-out") return sign_out(request, caller);
     if (tail == "whoami") return ok(dump(caller_json(caller)));
     if (tail == "passphrase") return change_passphrase(request, caller);
     if (tail == "totp") return totp(request, caller);
     if (tail == "lock") {
-        owner_.run([](Core& core) {
+        const UnixMillis now = clock_.wall();
+        const Status locked = owner_.run([&](Core& core) {
             core.officers().sign_all_out();
-            core.lock();
-            return true;
+            return core.lock(now);
         });
-        return ok(R"({"unlocked":false})");
+        return locked.ok() ? ok(R"({"unlocked":false})") : fail(locked.error());
     }
     if (tail == "officers" && route.method == "GET") {
         const UnixMillis now = clock_.wall();
@@ -151,6 +151,7 @@ ApiResponse Api::sign_in(const ApiRequest& request) {
         SAMPAN_ASSIGN(Officers::SignedIn in,
                       core.officers().finish_sign_in(*id, opened.ok(), code, request.peer_uid,
                                                      core.officer_settings().sessions, now));
+        SAMPAN_TRY(core.journal().append({JournalEvent::sign_in, id->text(), {}, {}}, now));
         if (!in.holds_archive || core.unlocked()) return in;
         X25519KeyPair archive;
         SAMPAN_ASSIGN(archive.secret_key, X25519SecretKey::parse(opened->reveal(k_reveal)));
@@ -158,7 +159,13 @@ ApiResponse Api::sign_in(const ApiRequest& request) {
         SAMPAN_TRY(core.unlock(std::move(archive), now, false));
         return in;
     });
-    if (!done.ok()) return fail(done.error());
+    if (!done.ok()) {
+        const Status noted = owner_.run([&](Core& core) {
+            return core.journal().append(
+                {JournalEvent::sign_in_failed, id->text(), {}, std::string(done.error().name())}, now);
+        });
+        return fail(noted.ok() ? done.error() : noted.error());
+    }
     return ok(dump({{"schema", "sampan.sign-in/1"},
                     {"officer", id->text()},
                     {"token", to_hex(done->token.reveal(k_reveal))},
@@ -166,14 +173,14 @@ ApiResponse Api::sign_in(const ApiRequest& request) {
                     {"must_change", done->must_change}}));
 }
 
-ApiResponse Api::sign_out(const ApiRequest& request) {
+ApiResponse Api::sign_out(const ApiRequest& request, const Caller& caller) {
     const UnixMillis now = clock_.wall();
-    owner_.run([&](Core& core) {
+    const Status done = owner_.run([&](Core& core) -> Status {
         core.officers().sign_out(request.token);
-        core.lock_when_unused(now);
-        return true;
+        SAMPAN_TRY(core.journal().append({JournalEvent::sign_out, caller.id.text(), {}, {}}, now));
+        return core.lock_when_unused(now);
     });
-    return ok(R"({"signed_in":false})");
+    return done.ok() ? ok(R"({"signed_in":false})") : fail(done.error());
 }
 
 Result<Credential> Api::make_credential(Roles roles, const SecretBuffer& passphrase) {
@@ -271,6 +278,7 @@ ApiResponse Api::add_officer(const ApiRequest& request) {
     ApiResponse out = answer(owner_.run([&](Core& core) -> Result<std::string> {
         SAMPAN_TRY(core.officers().add(std::move(made), core.registry().registry().policy,
                                        clearance_of_agency(core), now));
+        SAMPAN_TRY(core.journal().append({JournalEvent::officer_changed, id->text(), {}, "added"}, now));
         return dump(officer_json(*core.officers().find(*id), now));
     }));
     if (out.status == 200) out.status = 201;
@@ -322,7 +330,8 @@ ApiResponse Api::change_officer(const ApiRequest& request, const OfficerId& id) 
     return answer(owner_.run([&](Core& core) -> Result<std::string> {
         SAMPAN_TRY(core.officers().change(id, std::move(change), core.registry().registry().policy,
                                           clearance_of_agency(core)));
-        core.lock_when_unused(now);
+        SAMPAN_TRY(core.journal().append({JournalEvent::officer_changed, id.text(), {}, "changed"}, now));
+        SAMPAN_TRY(core.lock_when_unused(now));
         return dump(officer_json(*core.officers().find(id), now));
     }));
 }
@@ -331,8 +340,8 @@ ApiResponse Api::remove_officer(const OfficerId& id) {
     const UnixMillis now = clock_.wall();
     const Status done = owner_.run([&](Core& core) -> Status {
         SAMPAN_TRY(core.officers().remove(id));
-        core.lock_when_unused(now);
-        return ok_status();
+        SAMPAN_TRY(core.journal().append({JournalEvent::officer_changed, id.text(), {}, "removed"}, now));
+        return core.lock_when_unused(now);
     });
     return done.ok() ? ok(R"({"removed":true})") : fail(done.error());
 }

@@ -11,12 +11,14 @@
 #include <set>
 
 #include "node/error.h"
+#include "node/journal.h"
 #include "node/officers.h"
 #include "sampan/dialogue/briefing.h"
 #include "sampan/identity/key_store.h"
+#include "sampan/log/witness.h"
 #include "sampan/seal/seal.h"
 #include "sampan/store/node_store.h"
-#include "sampan/transport/packet.h"
+#include "sampan/transport/registry_pieces.h"
 
 namespace sampan::node {
 
@@ -59,7 +61,12 @@ struct UploadRecord {
     std::uint64_t size = 0;
     Sha256Digest sha256;
     PartKey key;
+    std::optional<StixSummary> stix;  // when it is a bundle
 };
+// Into the document: what is known of its files. Each file of a portion is attached; a STIX bundle's TLP is
+// in the label (`tlp_above_label`). `bundles` go with `attachments` one by one.
+Status describe_files(Document& document, const Label& whole, const std::vector<AttachmentEntry>& attachments,
+                      std::vector<std::optional<StixSummary>> bundles);
 // What is kept of a message for reading later: its content, and in the record also the key that opened it.
 struct ArchivedMessage {
     Content content;
@@ -92,8 +99,11 @@ struct CoreOptions {
     OfficerSettings officers;
 };
 
+class Reading;
+
 class Core {
   public:
+    ~Core();
     // The store's epochs are accepted onto `chain`, which holds the trusted first at least.
     static Result<std::unique_ptr<Core>> create(CoreOptions options, NodeStore& store, FileSystem& files,
                                                 RegistryChain chain, UnixMillis now);
@@ -119,9 +129,9 @@ class Core {
     // CryptoError::bad_key_file when it is another archive's. Messages that wait to be sealed again go on.
     // `stays`: until the program ends, whoever is signed in; else until nobody is who may read.
     Status unlock(X25519KeyPair archive, UnixMillis now, bool stays = true);
-    void lock();
+    Status lock(UnixMillis now);
     // Locks when nobody who may read is signed in any more.
-    void lock_when_unused(UnixMillis now);
+    Status lock_when_unused(UnixMillis now);
     // A copy of the archive's private half, for another officer's credential. `archive_locked` when locked.
     Result<X25519SecretKey> archive_secret() const;
     Officers& officers() { return officers_; }
@@ -131,15 +141,23 @@ class Core {
     // `not_cleared` when the label is above the viewer.
     Result<ArchivedMessage> open_archived(const Viewer& viewer, const Label& label, const MessageId& id,
                                           ByteView record) const;
+    // lp(content) || content key, as it was sealed to the archive. `not_cleared`, `archive_locked`.
+    Result<SecretBuffer> open_record(const Viewer& viewer, const Label& label, const MessageId& id,
+                                     ByteView record) const;
     // The same for listings, remembered while the archive is unlocked.
     Result<DocumentSummary> summary(const Viewer& viewer, const Label& label, const MessageSubject& subject,
                                     const MessageId& id, ByteView record);
     Status accept_epoch(ByteView signed_epoch, UnixMillis now);
+    // The same, from an administrator's file: what waited for it goes on. The newest epoch then.
+    Result<Epoch> import_epoch(ByteView signed_epoch, UnixMillis now);
     Status keep_upload(const std::string& id, const SealedPart& part, const std::string& file,
                        const UploadRecord& record, UnixMillis now);
     Result<UploadRecord> open_upload(const Upload& upload) const;
     // Uploads that no message took within a day go, and files that no row names: left over from a crash.
     Status sweep_files(UnixMillis now);
+    // Received messages whose label has ended leave (core_expiry.cpp).
+    Status end_messages(UnixMillis now);
+    Status remove_files(const std::vector<std::string>& files);
 
     // --- four eyes (core_release.cpp)
     bool needs_release(const Label& label) const;
@@ -164,9 +182,17 @@ class Core {
     Status ask_entries(LeafIndex first, std::uint32_t count);
     // None: not yet. An error when the session ended meanwhile.
     Result<std::optional<Entries>> take_entries();
+    // The same for the inclusion proof of one entry; what is given is verified by who asked.
+    Status ask_proof(LeafIndex leaf, TreeSize size);
+    Result<std::optional<MerkleProof>> take_proof();
+
+    // The archive, opened and folded; empty while it is locked (reading.h).
+    Reading& reading() { return *reading_; }
 
     // --- what the API shows
     NodeStore& store() { return store_; }
+    // What people and keys did here; journal.h says how to use it.
+    Journal& journal() { return *journal_; }
     const RegistryEpoch& registry() const { return *chain_.newest(); }
     const RegistryChain& chain() const { return chain_; }
     const AgencyId& agency() const { return options_.keys.agency; }
@@ -192,6 +218,10 @@ class Core {
     UnixMillis newest_proven_entry() const { return newest_proven_; }
     const std::optional<Checkpoint>& checkpoint() const { return pinned_; }
     const std::optional<PinnedCheckpoint>& checkpoint_note() const { return pinned_note_; }
+    // What a quorum of witnesses cosigned: entries below the size are witnessed.
+    const std::optional<PinnedCheckpoint>& witnessed_note() const { return witnessed_note_; }
+    TreeSize witnessed_size() const { return witnessed_size_; }
+    bool is_witnessed(LeafIndex leaf) const { return leaf.get() < witnessed_size_.get(); }
     std::uint64_t bundle_counter() const { return bundle_ ? bundle_->counter : 0; }
     UnixMillis bundle_issued() const { return bundle_issued_; }
     struct PeerView {
@@ -199,6 +229,10 @@ class Core {
         bool descriptor = false, prekeys = false;
     };
     std::vector<PeerView> peer_views() const;
+    // The newest verified descriptor of a member, this node's own too.
+    std::optional<SignedStatement> descriptor_of(const AgencyId& agency) const;
+    // The head of the journal as a signed note.
+    Result<std::string> journal_note() const;
     // Verifies a recipient's or the broker's evidence for one outcome again.
     bool outcome_evidence_holds(const RecipientOutcome& outcome) const;
     bool answer_evidence_holds(ByteView evidence) const;
@@ -223,14 +257,20 @@ class Core {
     Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryChain chain, Officers officers);
     Status load(UnixMillis now);
 
+    // The wall clock may be set back; what was to happen in a moment must not wait until it is there again.
+    void follow_clock(UnixMillis now);
+    bool rotation_due(UnixMillis now) const;
+
     // session (core_session.cpp)
     Status take(const Packet& packet, UnixMillis now);
     Status take_challenge(const Challenge& challenge);
     Status take_welcome(const Welcome& welcome, UnixMillis now);
     Status begin_session(UnixMillis now);
     Status take_session_error(const SessionError& error, UnixMillis now);
-    Status take_epochs(const RegistryEpochs& epochs, UnixMillis now);
-    void take_statement_logged(const StatementLogged& logged);
+    Status take_epochs(const RegistryEpochs& answer, UnixMillis now);
+    void ask_registry();
+    Status take_statement_logged(const StatementLogged& logged);
+    Status anchor_journal(UnixMillis now, bool at_once);
     Status publish_statements(UnixMillis now);
     Status renew_descriptor(UnixMillis now);
     bool bundles_are_behind() const;
@@ -256,6 +296,12 @@ class Core {
     Status take_inclusion(const Inclusion& inclusion, UnixMillis now);
     Status pin(const Checkpoint& checkpoint, const std::string& note, UnixMillis now);
     Status ask_for_proofs(UnixMillis now);
+
+    // witnessing (core_witness.cpp)
+    WitnessSet witness_set() const;
+    Status cosign(const Checkpoint& checkpoint, UnixMillis now);
+    Status observe_witnessed(const Checkpoint& checkpoint, const std::string& note, UnixMillis now);
+
     Status log_fails(const Error& error, const std::string& note, UnixMillis now);
     Status settle_log_problem();
 
@@ -264,6 +310,12 @@ class Core {
                                                   UnixMillis now) const;
     Result<std::vector<AgencyId>> chosen_readers(const PublishRequest& request,
                                                  const PublishReport& report) const;
+    struct Revised {
+        DocumentId document;
+        std::uint32_t revision = 0;
+    };
+    // The document that a message of ours carries.
+    Result<Revised> revised_document(const Viewer& viewer, const MessageId& id);
     Result<Header> draft_header(const PublishRequest& request, UnixMillis now) const;
     Result<MessageId> seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
                                     std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
@@ -279,6 +331,9 @@ class Core {
     Result<bool> seal_lost_copy(const LostCopy& copy, UnixMillis now);
     bool newer_prekeys_held(const Header& header, UnixMillis now) const;
     Result<std::vector<AgencyId>> readers_again(const Header& header, UnixMillis now) const;
+    Status seal_or_hold(const PublishRequest& request, Header header, Content content,
+                        std::vector<AgencyId> readers, std::vector<StoredPart> parts, PublishReport& report,
+                        UnixMillis now);
     Status hold_for_release(const Caller& author, ReleaseDraft draft, std::vector<std::string> uploads,
                             MessageId& id, UnixMillis now);
     Status note_emergency(const Caller& caller, ReleaseKind kind, const MessageId& message,
@@ -330,7 +385,8 @@ class Core {
     std::optional<X25519KeyPair> archive_;
     bool archive_stays_ = false;
     std::map<MessageSubject, DocumentSummary> summaries_;  // while the archive is unlocked
-    UnixMillis swept_at_;
+    std::unique_ptr<Reading> reading_;
+    UnixMillis swept_at_, clock_;
 
     State state_ = State::away;
     std::optional<Welcome> welcome_;
@@ -339,11 +395,18 @@ class Core {
     UnixMillis newest_proven_;
     std::uint64_t descriptor_logged_ = 0, bundle_logged_ = 0;  // newest counters that the broker has logged
     UnixMillis statements_sent_at_, registry_asked_at_;
+    EpochPieces registry_pieces_;
+    int empty_registry_answers_ = 0;  // in a row
+    // The round over the inbox: under which epoch, since when, and how far; no position between rounds.
+    Epoch ended_under_;
+    UnixMillis ended_at_;
+    std::optional<std::int64_t> ended_position_;
     std::vector<Packet> out_;
     std::optional<std::string> drop_;
     std::string last_problem_;
     std::optional<Error> log_problem_;
 
+    std::optional<Journal> journal_;
     std::optional<OwnStatement> descriptor_, bundle_;
     struct LoggedBundle {
         std::uint64_t counter = 0;
@@ -363,6 +426,8 @@ class Core {
     std::optional<UnixMillis> consistency_asked_at_;
     std::vector<std::pair<Checkpoint, Peers>> unproven_peers_;
     std::map<TreeSize, MerkleHash> verified_roots_;  // the last few that were pinned
+    std::optional<PinnedCheckpoint> witnessed_note_;
+    TreeSize witnessed_size_, cosigned_size_;  // 0: none; the latter in this session
     std::map<LeafIndex, UnprovenLeaf> proofs_asked_;
     UnixMillis checkpoint_asked_at_;
 
@@ -379,6 +444,12 @@ class Core {
 
     std::optional<FetchEntries> entries_asked_;
     std::optional<Entries> entries_got_;
+    struct ProofWanted {
+        LeafIndex leaf;
+        TreeSize size;
+        std::optional<MerkleProof> got;
+    };
+    std::optional<ProofWanted> proof_wanted_;
 
     UnixMillis lost_tried_at_;
     UnixMillis notices_tried_at_;

@@ -161,6 +161,7 @@ std::vector<Core::PeerView> Core::peer_views() const {
 Status Core::log_fails(const Error& error, const std::string& note, UnixMillis now) {
     drop(error.text());
     log_problem_ = error.with_remedy(std::string(k_log_remedy));
+    SAMPAN_TRY(journal_->append({JournalEvent::log_conflict, {}, {}, error.text()}, now));
     return store_.keep_log_conflict(
         {std::string(error.name()), error.context(), note, registry().registry().epoch, now});
 }
@@ -190,11 +191,15 @@ Status Core::observe_checkpoint(const std::string& note, UnixMillis now) {
     }
     // A declared restore begins another incarnation: what was pinned is of the one before.
     if (pinned_ && pinned_->origin != verified->origin) {
+        witnessed_size_ = TreeSize();
         pinned_.reset();
         verified_roots_.clear();
     }
     if (!pinned_) return pin(*verified, note, now);
-    if (is_verified(*verified)) return ok_status();
+    if (is_verified(*verified)) {
+        SAMPAN_TRY(cosign(*verified, now));
+        return observe_witnessed(*verified, note, now);
+    }
     if (verified->size < pinned_->size)
         return log_fails(Error(LogError::rollback,
                                "the broker's log has " + std::to_string(verified->size.get()) + " entries; " +
@@ -211,7 +216,9 @@ Status Core::observe_checkpoint(const std::string& note, UnixMillis now) {
         drop("the broker sends checkpoints and does not prove them");
         return ok_status();
     }
-    unverified_.emplace(verified->size, std::make_pair(*verified, note));
+    // The same checkpoint with more cosignatures takes the place of the one with fewer.
+    auto& waiting = unverified_[verified->size];
+    if (note.size() >= waiting.second.size()) waiting = {*verified, note};
     ask_consistency(now);
     return ok_status();
 }
@@ -248,6 +255,8 @@ Status Core::pin(const Checkpoint& checkpoint, const std::string& note, UnixMill
     pinned_note_ = PinnedCheckpoint{note, now};
     verified_roots_[checkpoint.size] = checkpoint.root;
     while (verified_roots_.size() > k_roots_kept) verified_roots_.erase(verified_roots_.begin());
+    SAMPAN_TRY(cosign(checkpoint, now));
+    SAMPAN_TRY(observe_witnessed(checkpoint, note, now));
     auto waiting = std::exchange(unproven_peers_, {});
     for (auto& [proven_by, peers] : waiting) {
         if (is_verified(proven_by)) {
@@ -285,6 +294,11 @@ Status Core::ask_for_proofs(UnixMillis now) {
 }
 
 Status Core::take_inclusion(const Inclusion& inclusion, UnixMillis now) {
+    if (proof_wanted_ && !proof_wanted_->got && inclusion.tree_size == proof_wanted_->size &&
+        inclusion.proofs.size() == 1 && inclusion.proofs.front().leaf_index == proof_wanted_->leaf) {
+        proof_wanted_->got = inclusion.proofs.front().proof;
+        if (!proofs_asked_.contains(proof_wanted_->leaf)) return ok_status();
+    }
     const auto root = verified_roots_.find(inclusion.tree_size);
     if (root == verified_roots_.end()) {
         drop("the broker proved inclusion in a tree that was not asked for");
@@ -331,6 +345,21 @@ Result<std::optional<Entries>> Core::take_entries() {
         entries_got_->entries.size() > entries_asked_->count)
         return Error(NodeError::not_connected, "the broker gave other entries than were asked for");
     return std::exchange(entries_got_, std::nullopt);
+}
+
+Status Core::ask_proof(LeafIndex leaf, TreeSize size) {
+    if (state_ != State::open)
+        return Error(NodeError::not_connected, "no session with the broker is open", "sampan doctor");
+    proof_wanted_ = ProofWanted{leaf, size, {}};
+    send(FetchInclusion{{leaf}, size});
+    return ok_status();
+}
+
+Result<std::optional<MerkleProof>> Core::take_proof() {
+    if (!proof_wanted_)
+        return Error(NodeError::not_connected, "the session with the broker ended", "try again");
+    if (!proof_wanted_->got) return std::optional<MerkleProof>();
+    return std::exchange(proof_wanted_, std::nullopt)->got;
 }
 
 }  // namespace sampan::node

@@ -68,12 +68,17 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
     if (header.epoch > registry().registry().epoch) {
         if (now >= registry_asked_at_ + k_ask_again_ms) {
             registry_asked_at_ = now;
-            send(FetchRegistry{registry().registry().epoch});
+            ask_registry();
         }
         return hold();
     }
     if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
         return reject(sender.error());
+    // The third-party rule: what is another's is not taken from whoever passes it on without its consent.
+    if (header.label.originator != header.sender)
+        return reject(Error(NodeError::no_consent, header.sender.text() + " passes on what is " +
+                                                       header.label.originator.text() +
+                                                       "'s, without its consent"));
     const Decision decision = judge_recipient(header, agency(), registry(), now);
     if (!decision.permitted())
         return reject(
@@ -124,13 +129,18 @@ Result<Bytes> Core::archive_record(const MessageId& id, const SecretBuffer& cont
                           plain.reveal(k_reveal));
 }
 
-Result<ArchivedMessage> Core::open_archived(const Viewer& viewer, const Label& label, const MessageId& id,
-                                            ByteView record) const {
+Result<SecretBuffer> Core::open_record(const Viewer& viewer, const Label& label, const MessageId& id,
+                                       ByteView record) const {
     SAMPAN_TRY(viewer.may_read(registry(), agency(), label));
     if (!archive_)
         return Error(NodeError::archive_locked,
                      "the archive is locked: messages are kept, but cannot be shown", "sampan sign-in ID");
-    SAMPAN_ASSIGN(SecretBuffer plain, hpke_open_once(*archive_, as_bytes(k_archive_info), id.view(), record));
+    return hpke_open_once(*archive_, as_bytes(k_archive_info), id.view(), record);
+}
+
+Result<ArchivedMessage> Core::open_archived(const Viewer& viewer, const Label& label, const MessageId& id,
+                                            ByteView record) const {
+    SAMPAN_ASSIGN(SecretBuffer plain, open_record(viewer, label, id, record));
     Reader in(plain.reveal(k_reveal));
     SAMPAN_ASSIGN(ByteView encoded, in.lp(limits::k_body_padded_bytes));
     SAMPAN_ASSIGN(Content content, decode_content(encoded));
@@ -179,6 +189,7 @@ Status Core::keep_delivery(const Deliver& deliver, const SignedSeal& seal, Opene
                         header.sender.text() + " sent another text under the same document and revision");
         return reject_delivery(deliver, seal, why, "equivocation", now);
     }
+    SAMPAN_TRY(journal_->append({JournalEvent::receive, {}, header.message_id, header.sender.text()}, now));
     ++credit_due_;
     const bool urgent = header.precedence == Precedence::flash;
     if (header.parts.empty() || arrival == Arrival::same_document) {
@@ -214,6 +225,8 @@ Status Core::reject_delivery(const Deliver&, const SignedSeal& seal, const Error
     const PendingOutcome outcome = make_outcome(seal.subject, OutcomeCode::rejected, wire_name,
                                                 seal.header.precedence == Precedence::flash, now);
     if (authentic) {
+        SAMPAN_TRY(journal_->append(
+            {JournalEvent::rejected, {}, seal.header.message_id, std::string(wire_name)}, now));
         SAMPAN_TRY(store_.reject(seal.header.sender, seal.header.message_id, outcome));
     } else {
         SAMPAN_TRY(store_.note_outcome(outcome));

@@ -112,9 +112,9 @@ Status Core::hold_for_release(const Caller& author, ReleaseDraft draft, std::vec
     held.uploads = std::move(uploads);
     SAMPAN_ASSIGN(held.record, hpke_seal_once(options_.keys.archive_public, as_bytes(k_release_info),
                                               held.id.view(), plain.reveal(k_reveal)));
-    SAMPAN_TRY(store_.keep_release(held));
     id = held.id;
-    return ok_status();
+    SAMPAN_TRY(journal_->append({JournalEvent::draft, held.author, held.id, "waits for release"}, now));
+    return store_.keep_release(held);
 }
 
 Result<StoredRelease> Core::find_release(const std::string& prefix) {
@@ -206,6 +206,11 @@ Result<MessageId> Core::release(const Caller& releaser, const std::string& id, c
     Status done = sealed.ok() ? store_.decide_release(open.stored.id, {ReleaseState::released, now,
                                                                        releaser.id.text(), "", *sealed})
                               : Status(sealed.error());
+    if (done.ok())
+        done = journal_->append({JournalEvent::release, releaser.id.text(), *sealed,
+                                 "written by " + open.stored.author + ", release " + open.stored.id.hex()},
+                                now);
+    if (done.ok()) done = journal_->append({JournalEvent::send, releaser.id.text(), *sealed, {}}, now);
     if (done.ok()) {
         done = store_.commit_batch();
     } else {
@@ -230,6 +235,9 @@ Status Core::end_release(const Caller& caller, const std::string& id, const std:
     if (!own && !caller.roles.has(Role::releaser))
         return Error(NodeError::role_missing, caller.id.text() + " does not have the role releaser",
                      "ask your security administrator");
+    SAMPAN_TRY(journal_->append({JournalEvent::release_refused, caller.id.text(), stored.id,
+                                 own ? "withdrawn" : "declined: " + reason},
+                                now));
     return store_.decide_release(
         stored.id,
         {own ? ReleaseState::withdrawn : ReleaseState::declined, now, caller.id.text(), reason, {}});
@@ -243,6 +251,9 @@ Status Core::review_emergency(const Caller& caller, const std::string& id, const
     if (stored.author == caller.id.text())
         return Error(NodeError::same_person, "you did this: a second, different person reviews it",
                      "ask another releaser: sampan officer list");
+    SAMPAN_TRY(journal_->append({JournalEvent::release, caller.id.text(), stored.message_id,
+                                 "emergency of " + stored.author + " reviewed: " + finding},
+                                now));
     return store_.decide_release(stored.id,
                                  {ReleaseState::reviewed, now, caller.id.text(), finding, stored.message_id});
 }
@@ -261,6 +272,10 @@ Status Core::note_emergency(const Caller& caller, ReleaseKind kind, const Messag
     noted.label = encode_label(label);
     noted.reason = reason;
     noted.message_id = message;
+    const bool read = kind == ReleaseKind::emergency_read;
+    SAMPAN_TRY(journal_->append({read ? JournalEvent::read : JournalEvent::release, noted.author, message,
+                                 "EMERGENCY, without a second person: " + reason},
+                                now));
     return store_.keep_release(noted);
 }
 

@@ -46,6 +46,7 @@ std::vector<AgencyId> wanted_readers(const Briefing& briefing, const Registry& r
 Result<Header> Core::draft_header(const PublishRequest& request, UnixMillis now) const {
     const Briefing& briefing = request.briefing;
     Header header;
+    header.message_class = class_of(briefing.kind);
     header.sender = agency();
     header.sender_certificate = options_.keys.certificate.hash();
     header.epoch = registry().registry().epoch;
@@ -56,6 +57,9 @@ Result<Header> Core::draft_header(const PublishRequest& request, UnixMillis now)
     header.dialogues = briefing.dialogues;
     std::sort(header.dialogues.begin(), header.dialogues.end());
     header.about = briefing.about;
+    if (briefing.revises &&
+        std::find(header.about.begin(), header.about.end(), *briefing.revises) == header.about.end())
+        header.about.push_back(*briefing.revises);
     std::sort(header.about.begin(), header.about.end());
     SAMPAN_ASSIGN(header.label, complete_label(briefing.label, registry().registry().policy, agency(), now));
     return header;
@@ -82,8 +86,8 @@ Result<std::vector<ReaderView>> Core::judge_readers(const PublishRequest& reques
     return out;
 }
 
-// Of those that were asked for, who it goes to; a named reader that may not or
-// cannot is left out only when the officer says so.
+// Of those that were asked for, who it goes to; a named reader that may not or cannot is left out only when
+// the officer says so.
 Result<std::vector<AgencyId>> Core::chosen_readers(const PublishRequest& request,
                                                    const PublishReport& report) const {
     std::vector<AgencyId> readers;
@@ -113,8 +117,7 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     if (registry().expired(now))
         return Error(NodeError::registry_expired,
                      "the registry expired at " + to_rfc3339(registry().registry().expires),
-                     "ask the exchange authority for a new epoch; what arrives is "
-                     "still kept");
+                     "ask the exchange authority for a new epoch; what arrives is still kept");
     SAMPAN_ASSIGN(Header header, draft_header(request, now));
     PublishReport report;
     report.label = header.label;
@@ -127,6 +130,8 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
         return Error(NodeError::refused_by_policy, sender.error().context(),
                      "lower the label, or ask your security administrator");
+    SAMPAN_ASSIGN(Document document, complete_document(request.briefing, header.label,
+                                                       registry().registry().policy, agency(), now));
     if (request.dry_run) return report;
     if (!archive_)
         return Error(NodeError::archive_locked, "the archive is locked: nothing can be published",
@@ -134,11 +139,13 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     SAMPAN_ASSIGN(std::vector<AgencyId> readers, chosen_readers(request, report));
     Content content;
     content.document_id = random_bytes<DocumentId>();
-    content.document = encode_document(
-        {request.briefing.kind, request.briefing.title, request.briefing.language, request.briefing.body});
-    // What is kept of it is decoded again, which checks the hash.
-    content.document_hash = sha256(content.document);
+    if (request.briefing.revises) {
+        SAMPAN_ASSIGN(Revised revised, revised_document(request.author.viewer, *request.briefing.revises));
+        content.document_id = revised.document;
+        content.revision = revised.revision + 1;
+    }
     std::vector<StoredPart> parts;
+    std::vector<std::optional<StixSummary>> bundles;
     for (const std::string& id : request.uploads) {
         SAMPAN_ASSIGN(std::optional<Upload> upload, store_.upload(id));
         if (!upload)
@@ -146,14 +153,39 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
         SAMPAN_ASSIGN(UploadRecord record, open_upload(*upload));
         content.attachments.push_back(
             {record.name, record.media_type, record.size, record.sha256, std::move(record.key)});
+        bundles.push_back(std::move(record.stix));
         parts.push_back(std::move(upload->part));
     }
+    SAMPAN_TRY(describe_files(document, header.label, content.attachments, std::move(bundles)));
+    content.document = encode_document(document);
+    // What is kept of it is decoded again, which checks the hash.
+    content.document_hash = sha256(content.document);
+    SAMPAN_TRY(seal_or_hold(request, std::move(header), std::move(content), std::move(readers),
+                            std::move(parts), report, now));
+    more_waiting_ = true;
+    SAMPAN_TRY(submit_waiting(now));
+    return report;
+}
+
+Result<Core::Revised> Core::revised_document(const Viewer& viewer, const MessageId& id) {
+    SAMPAN_ASSIGN(std::optional<OutboxRow> row, store_.outbox_row(id));
+    if (!row)
+        return Error(NodeError::not_found, "revises: this agency sent no message " + id.hex(),
+                     "only one's own messages are revised; propose a correction to others'");
+    SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row->seal, row->signature.view()));
+    SAMPAN_ASSIGN(ArchivedMessage opened, open_archived(viewer, seal.header.label, id, row->record));
+    return Revised{opened.content.document_id, opened.content.revision};
+}
+
+// At the policy's threshold it waits for a second person, unless there is an emergency.
+Status Core::seal_or_hold(const PublishRequest& request, Header header, Content content,
+                          std::vector<AgencyId> readers, std::vector<StoredPart> parts, PublishReport& report,
+                          UnixMillis now) {
     if (report.needs_release && request.emergency.empty()) {
         const std::int64_t life_ms = header.expires.get() - header.created.get();
-        SAMPAN_TRY(hold_for_release(request.author,
-                                    {std::move(header), life_ms, std::move(readers), std::move(content)},
-                                    request.uploads, report.release_id.emplace(), now));
-        return report;
+        return hold_for_release(request.author,
+                                {std::move(header), life_ms, std::move(readers), std::move(content)},
+                                request.uploads, report.release_id.emplace(), now);
     }
     if (report.needs_release)
         content.release =
@@ -161,11 +193,9 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     const std::vector<MessageId> about = header.about;
     SAMPAN_ASSIGN(report.message_id, seal_and_keep(std::move(header), std::move(content), readers,
                                                    std::move(parts), request.uploads, {}, now));
-    if (report.needs_release)
-        SAMPAN_TRY(tell_of_release(request, *report.message_id, report.label, about, now));
-    more_waiting_ = true;
-    SAMPAN_TRY(submit_waiting(now));
-    return report;
+    SAMPAN_TRY(journal_->append({JournalEvent::send, request.author.id.text(), report.message_id, {}}, now));
+    return report.needs_release ? tell_of_release(request, *report.message_id, report.label, about, now)
+                                : ok_status();
 }
 
 Result<MessageId> Core::seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
@@ -294,6 +324,7 @@ Status Core::take_answer(const Answer& answer, const ListEvidence& evidence, Uni
         return store_.mark_accepted(answer.message_id, kept, *answer.leaf_index,
                                     static_cast<std::uint64_t>(answer.time.get() / k_second_ms));
     }
+    SAMPAN_TRY(journal_->append({JournalEvent::refused, {}, answer.message_id, answer.reason}, now));
     if (answer.reason != "prekey_superseded" && answer.reason != "prekey_expired")
         return store_.mark_refused(answer.message_id, answer.reason, answer.detail, kept);
     SAMPAN_TRY(store_.mark_resealing(answer.message_id, answer.reason, answer.detail, kept));

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "node/core.h"
+#include "node/reading.h"
 #include "sampan/crypto/random.h"
 
 namespace sampan::node {
@@ -25,7 +26,10 @@ Core::Core(CoreOptions options, NodeStore& store, FileSystem& files, RegistryCha
       files_(files),
       chain_(std::move(chain)),
       officers_(std::move(officers)),
-      box_(options_.keys.storage) {}
+      box_(options_.keys.storage),
+      reading_(std::make_unique<Reading>()) {}
+
+Core::~Core() = default;
 
 Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store, FileSystem& files,
                                            RegistryChain chain, UnixMillis now) {
@@ -34,6 +38,7 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store
         new Core(std::move(options), store, files, std::move(chain), std::move(officers)));
     SAMPAN_TRY(core->load(now));
     SAMPAN_TRY(core->sweep_files(now));
+    SAMPAN_TRY(core->journal_->append({JournalEvent::started, {}, {}, core->options_.software}, now));
     return core;
 }
 
@@ -46,6 +51,12 @@ Status Core::load(UnixMillis now) {
     }
     for (const RegistryPtr& epoch : chain_.epochs())
         SAMPAN_TRY(store_.keep_epoch(epoch->registry().epoch, epoch->signed_bytes()));
+    if (!journal_) {
+        SAMPAN_ASSIGN(journal_,
+                      Journal::open(store_, journal_origin(options_.keys.agency, options_.keys.exchange)));
+    } else {
+        SAMPAN_TRY(journal_->reload());
+    }
     SAMPAN_ASSIGN(descriptor_, store_.own_descriptor());
     if (!descriptor_) {
         SAMPAN_ASSIGN(Descriptor first, decode_descriptor(options_.keys.first_descriptor.bytes));
@@ -64,6 +75,13 @@ Status Core::load(UnixMillis now) {
         SAMPAN_ASSIGN(Note note, Note::parse(pinned_note_->note));
         SAMPAN_ASSIGN(pinned_, Checkpoint::parse(note.text));
         verified_roots_[pinned_->size] = pinned_->root;
+    }
+    SAMPAN_ASSIGN(witnessed_note_, store_.witnessed());
+    witnessed_size_ = TreeSize();
+    if (witnessed_note_) {
+        SAMPAN_ASSIGN(Note note, Note::parse(witnessed_note_->note));
+        SAMPAN_ASSIGN(Checkpoint witnessed, Checkpoint::parse(note.text));
+        if (pinned_ && witnessed.origin == pinned_->origin) witnessed_size_ = witnessed.size;
     }
     SAMPAN_ASSIGN(std::optional<LogConflict> conflict, store_.log_conflict());
     if (conflict) {
@@ -147,6 +165,8 @@ void Core::on_disconnected(std::string reason) {
     deferred_.clear();
     list_again_at_.reset();
     peers_asked_ = false;
+    if (journal_) journal_->anchor_failed();
+    cosigned_size_ = TreeSize();
     unverified_.clear();
     unproven_peers_.clear();
     consistency_asked_at_.reset();
@@ -154,6 +174,7 @@ void Core::on_disconnected(std::string reason) {
     checkpoint_asked_at_ = UnixMillis(0);
     entries_asked_.reset();
     entries_got_.reset();
+    proof_wanted_.reset();
     for (Arriving& arriving : arriving_) {
         arriving.asked_to = arriving.part.frames_held;
         arriving.not_before = UnixMillis(0);
@@ -161,6 +182,7 @@ void Core::on_disconnected(std::string reason) {
 }
 
 Status Core::on_frame(ByteView frame, UnixMillis now) {
+    follow_clock(now);
     const auto packets = decode_frame(frame);
     if (!packets.ok()) {
         drop("the broker sent a malformed frame: " + packets.error().text());
@@ -196,8 +218,7 @@ Status Core::take(const Packet& packet, UnixMillis now) {
         }
         if (const auto* p = std::get_if<RegistryEpochs>(&packet)) return take_epochs(*p, now);
         if (const auto* p = std::get_if<StatementLogged>(&packet)) {
-            take_statement_logged(*p);
-            return ok_status();
+            return take_statement_logged(*p);
         }
         if (std::holds_alternative<Pong>(packet)) return ok_status();
     }
@@ -236,7 +257,9 @@ Status Core::take_welcome(const Welcome& welcome, UnixMillis now) {
     // vouches for.
     if (welcome.registry_epoch <= registry().registry().epoch) return begin_session(now);
     registry_asked_at_ = now;
-    send(FetchRegistry{registry().registry().epoch});
+    registry_pieces_.forget();
+    empty_registry_answers_ = 0;
+    ask_registry();
     return ok_status();
 }
 
@@ -263,40 +286,15 @@ Status Core::take_session_error(const SessionError& error, UnixMillis now) {
     // It does not say what it is about: whatever waits for the broker is asked for again, a little later.
     if (list_in_flight_) list_again_at_ = now + k_list_again_ms;
     put_off_parts(now);
+    journal_->anchor_failed();
     proofs_asked_.clear();
     return ok_status();
 }
 
-Status Core::accept_epoch(ByteView signed_epoch, UnixMillis) {
-    SAMPAN_TRY(chain_.accept(signed_epoch));
-    const RegistryEpoch& newest = registry();
-    SAMPAN_TRY(store_.keep_epoch(newest.registry().epoch, newest.signed_bytes()));
-    return settle_log_problem();
-}
-
-Status Core::take_epochs(const RegistryEpochs& epochs, UnixMillis now) {
-    for (const Bytes& epoch : epochs.epochs) {
-        const Status accepted = accept_epoch(epoch, now);
-        if (accepted.ok() || accepted.error().is(IdentityError::registry_rollback)) continue;
-        if (accepted.error().is(IdentityError::registry_gap)) {
-            send(FetchRegistry{registry().registry().epoch});
-            return ok_status();
-        }
-        drop("the broker sent a registry that does not verify: " + accepted.error().text());
-        return ok_status();
-    }
-    if (state_ != State::open) return ok_status();
-    if (epochs.newest > registry().registry().epoch) {
-        if (epochs.epochs.empty()) {
-            drop("the broker speaks of an epoch that it does not give");
-            return ok_status();
-        }
-        send(FetchRegistry{registry().registry().epoch});
-        return ok_status();
-    }
-    if (!began_) return begin_session(now);
-    fetch_peers(now);
-    return retry_held(now);
+// One that was issued tomorrow was issued by a clock that was wrong.
+bool Core::rotation_due(UnixMillis now) const {
+    return !bundle_ || now >= bundle_issued_ + k_prekey_rotation_ms ||
+           bundle_issued_ > now + k_prekey_rotation_ms;
 }
 
 // The first bundle at the first connection, then one a day. A node that was enrolled again, or restored from
@@ -307,7 +305,7 @@ bool Core::bundles_are_behind() const {
 
 bool Core::bundle_is_due(UnixMillis now) const {
     if (bundles_are_behind()) return own_logged_ && own_logged_->counter >= bundle_logged_;
-    return !bundle_ || now >= bundle_issued_ + k_prekey_rotation_ms;
+    return rotation_due(now);
 }
 
 Status Core::rotate_prekeys(UnixMillis now) {
@@ -322,8 +320,7 @@ Status Core::rotate_prekeys(UnixMillis now) {
         bundle.previous = own_logged_->hash;
         last_problem_ =
             "the broker had a newer prekey bundle than this node, which was enrolled again or restored: "
-            "messages "
-            "sealed for the keys that are gone are asked for again";
+            "messages sealed for the keys that are gone are asked for again";
     } else if (bundle_) {
         bundle.previous = bundle_->statement.hash();
     }
@@ -346,8 +343,10 @@ Status Core::destroy_old_prekeys(UnixMillis now) {
     if (state_ != State::open || !held_.empty() || !arriving_.empty()) return ok_status();
     SAMPAN_ASSIGN(std::vector<StoredPrekey> keys, store_.prekeys());
     for (std::size_t i = 0; i + 1 < keys.size(); ++i)
-        if (!keys[i].sealed.empty() && now >= keys[i + 1].created + limits::k_prekey_window_ms)
+        if (!keys[i].sealed.empty() && now >= keys[i + 1].created + limits::k_prekey_window_ms) {
             SAMPAN_TRY(store_.destroy_prekey(keys[i].id));
+            SAMPAN_TRY(journal_->append({JournalEvent::prekey_destroyed, {}, {}, keys[i].id.hex()}, now));
+        }
     return ok_status();
 }
 
@@ -389,16 +388,29 @@ Status Core::publish_statements(UnixMillis now) {
     return ok_status();
 }
 
-void Core::take_statement_logged(const StatementLogged& logged) {
+Status Core::take_statement_logged(const StatementLogged& logged) {
+    if (logged.kind == StatementKind::journal_anchor) return journal_->anchor_logged(logged.hash);
     if (logged.kind == StatementKind::descriptor && logged.hash == descriptor_->statement.hash())
         descriptor_logged_ = descriptor_->counter;
     if (logged.kind == StatementKind::prekey_bundle && bundle_ && logged.hash == bundle_->statement.hash())
         bundle_logged_ = bundle_->counter;
+    return ok_status();
+}
+
+// Once the broker knows the key that signs it.
+Status Core::anchor_journal(UnixMillis now, bool at_once) {
+    if (state_ != State::open || descriptor_logged_ < descriptor_->counter) return ok_status();
+    SAMPAN_ASSIGN(std::optional<PublishStatement> due,
+                  journal_->anchor_due(*options_.keys.witness, now, at_once));
+    if (due) send(std::move(*due));
+    return ok_status();
 }
 
 Status Core::on_tick(UnixMillis now) {
+    follow_clock(now);
     if (now >= swept_at_ + k_sweep_ms) SAMPAN_TRY(sweep_files(now));
-    lock_when_unused(now);
+    SAMPAN_TRY(end_messages(now));
+    SAMPAN_TRY(lock_when_unused(now));
     if (state_ != State::open || !began_) return ok_status();
     if (consistency_asked_at_ && now >= *consistency_asked_at_ + k_consistency_patience_ms) {
         drop("the broker does not prove that its log continues the one that was verified before");
@@ -418,6 +430,7 @@ Status Core::on_tick(UnixMillis now) {
         return peer == peers_.end() || !peer->second.bundle;
     });
     const std::int64_t patience_ms = someone_missing ? k_second_ms : k_minute_ms;
+    SAMPAN_TRY(anchor_journal(now, false));
     if (!peers_asked_ && now >= peers_asked_at_ + patience_ms) fetch_peers(now);
     if (!held_.empty() && now >= held_tried_at_ + k_second_ms) SAMPAN_TRY(retry_held(now));
     if (state_ != State::open) return ok_status();
@@ -436,17 +449,22 @@ Status Core::unlock(X25519KeyPair archive, UnixMillis now, bool stays) {
         return Error(CryptoError::bad_key_file, "archive.key does not belong to archive.pub");
     archive_ = std::move(archive);
     archive_stays_ = archive_stays_ || stays;
+    SAMPAN_TRY(journal_->append({JournalEvent::key_used, {}, {}, "archive unlocked"}, now));
     return seal_refused_again(now);
 }
 
-void Core::lock() {
+Status Core::lock(UnixMillis now) {
+    if (archive_) SAMPAN_TRY(journal_->append({JournalEvent::key_locked, {}, {}, "archive locked"}, now));
     archive_.reset();
     archive_stays_ = false;
     summaries_.clear();
+    reading_ = std::make_unique<Reading>();
+    return ok_status();
 }
 
-void Core::lock_when_unused(UnixMillis now) {
-    if (archive_ && !archive_stays_ && !officers_.archive_in_use(now)) lock();
+Status Core::lock_when_unused(UnixMillis now) {
+    if (archive_ && !archive_stays_ && !officers_.archive_in_use(now)) return lock(now);
+    return ok_status();
 }
 
 Result<X25519SecretKey> Core::archive_secret() const {

@@ -22,7 +22,8 @@ Status Core::keep_upload(const std::string& id, const SealedPart& part, const st
         .lp(record.media_type)
         .u64(record.size)
         .raw(record.sha256.view())
-        .raw(record.key.reveal(k_reveal));
+        .raw(record.key.reveal(k_reveal))
+        .lp(record.stix ? encode_stix_summary(*record.stix) : Bytes());
     Bytes bytes = std::move(plain).bytes();
     auto sealed = hpke_seal_once(options_.keys.archive_public, as_bytes(k_upload_info), as_bytes(id), bytes);
     wipe(bytes);
@@ -41,7 +42,11 @@ Result<UploadRecord> Core::open_upload(const Upload& upload) const {
     SAMPAN_ASSIGN(out.size, in.u64());
     SAMPAN_ASSIGN(ByteView hash, in.raw(32));
     SAMPAN_ASSIGN(ByteView key, in.raw(32));
+    SAMPAN_ASSIGN(ByteView stix, in.lp(limits::k_body_padded_bytes));
     SAMPAN_TRY(in.finish());
+    if (!stix.empty()) {
+        SAMPAN_ASSIGN(out.stix, decode_stix_summary(stix));
+    }
     out.name = as_text(name);
     out.media_type = as_text(type);
     SAMPAN_ASSIGN(out.sha256, Sha256Digest::parse(hash));

@@ -19,6 +19,8 @@ enum class NodeError {
     bad_request,
     bad_settings,
     not_connected,
+    message_ended,
+    no_consent,
     // people
     not_signed_in,
     wrong_credentials,
@@ -37,6 +39,7 @@ enum class NodeError {
     same_person,
     release_changed,
     not_waiting,
+    not_witnessed,
 };
 constexpr std::string_view error_name(NodeError e) {
     switch (e) {
@@ -62,6 +65,10 @@ constexpr std::string_view error_name(NodeError e) {
             return "bad_settings";
         case NodeError::not_connected:
             return "not_connected";
+        case NodeError::message_ended:
+            return "message_ended";
+        case NodeError::no_consent:
+            return "no_consent";
         case NodeError::not_signed_in:
             return "not_signed_in";
         case NodeError::wrong_credentials:
@@ -96,6 +103,8 @@ constexpr std::string_view error_name(NodeError e) {
             return "release_changed";
         case NodeError::not_waiting:
             return "not_waiting";
+        case NodeError::not_witnessed:
+            return "not_witnessed";
     }
     return "unknown";
 }

@@ -65,6 +65,7 @@ class Viewer {
         out.clearance_ = std::move(clearance);
         return out;
     }
+    const std::optional<Clearance>& clearance() const { return clearance_; }
     // `not_cleared`, with the reason in words.
     Status may_read(const RegistryEpoch& registry, const AgencyId& agency, const Label& label) const;
 

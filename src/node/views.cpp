@@ -4,6 +4,10 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "sampan/dialogue/page.h"
+#include "sampan/label/choices.h"
+#include "sampan/label/equivalence.h"
+
 namespace sampan::node {
 namespace {
 
@@ -79,6 +83,28 @@ void add_document(json& out, Core& core, const Viewer& viewer, const Label& labe
     out["language"] = summary.ok() ? json(summary->language) : json(nullptr);
 }
 
+// What is left of a message that its label ended.
+void add_stub(json& out) {
+    out["withheld"] = error_name(NodeError::message_ended);
+    for (const char* key : {"title", "kind", "language"}) out[key] = nullptr;
+}
+
+// How this agency marks it, in what colour, and until when it stays.
+void add_label_view(json& out, Core& core, const Label& label, UnixMillis now) {
+    const LabelPolicy& policy = core.registry().registry().policy;
+    const Equivalence there = equivalent_for(policy, label, core.agency(), now);
+    out["equivalent"] = nullptr;
+    if (there.level != nullptr)
+        out["equivalent"] = {{"marking", there.level->title},
+                             {"scheme", there.scheme->id},
+                             {"authoritative", there.scheme->authoritative}};
+    const PolicyLevel* level = policy.level(label.classification);
+    out["colour"] = level == nullptr ? std::string() : level->colour;
+    const auto ends = label_ends(policy, label);
+    out["leaves_inbox"] = ends ? json(to_rfc3339(*ends)) : json(nullptr);
+    out["review_due"] = review_is_due(label, now);
+}
+
 json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
     json out = json::array();
     for (const RecipientOutcome& outcome : outcomes) {
@@ -103,16 +129,20 @@ json release_mark_json(const std::optional<ReleaseMark>& mark) {
             {"emergency", emergency ? json(mark->emergency) : json()}};
 }
 
-struct Found {
-    std::optional<OutboxRow> sent;
-    std::optional<InboxRow> received;
-    const MessageId& id() const { return sent ? sent->message_id : received->message_id; }
-    const Bytes& record() const { return sent ? sent->record : received->record; }
-    const Bytes& seal() const { return sent ? sent->seal : received->seal; }
-    const Ed25519Signature& signature() const { return sent ? sent->signature : received->signature; }
-};
+using Found = FoundMessage;
 
-Result<Found> find_message(Core& core, const std::string& id) {
+// Its label, or its level's retention, ended it: nothing of its content is here any more.
+Status refuse_ended(const Found& found) {
+    if (!found.received || !found.received->ended) return ok_status();
+    return Error(NodeError::message_ended,
+                 "this message left the inbox at " + to_rfc3339(*found.received->ended) +
+                     ", as its label or its level's retention says",
+                 "ask " + found.received->sender.text() + " for it again, if it is still needed");
+}
+
+}  // namespace
+
+Result<FoundMessage> find_message(Core& core, const std::string& id) {
     const bool hex = std::all_of(id.begin(), id.end(),
                                  [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
     if (!hex || id.size() < 6 || id.size() > 32)
@@ -131,6 +161,8 @@ Result<Found> find_message(Core& core, const std::string& id) {
     if (!received.empty()) out.received = std::move(received.front());
     return out;
 }
+
+namespace {
 
 bool matches(const json& row, const Query& query) {
     const auto wants = [&](std::string_view key, const json& value) {
@@ -235,42 +267,6 @@ std::string status_view(Core& core, const std::string& address, UnixMillis now) 
     return dump(out);
 }
 
-std::string registry_view(Core& core) {
-    const Registry& registry = core.registry().registry();
-    json out{{"schema", "sampan.registry/1"},
-             {"exchange", registry.exchange.text()},
-             {"epoch", registry.epoch.get()},
-             {"hash", core.registry().hash().hex()},
-             {"issued", to_rfc3339(registry.issued)},
-             {"expires", to_rfc3339(registry.expires)},
-             {"policy",
-              {{"id", registry.policy.id},
-               {"version", registry.policy.version},
-               {"title", registry.policy.title}}}};
-    static constexpr std::string_view statuses[] = {"", "joining", "active", "suspended", "revoked"};
-    out["members"] = json::array();
-    for (const Member& member : registry.members)
-        out["members"].push_back({{"agency", member.id.text()},
-                                  {"names", member.names},
-                                  {"country", member.country},
-                                  {"status", statuses[static_cast<std::size_t>(member.status)]},
-                                  {"clearance", member.clearance.level},
-                                  {"send_ceiling", member.send_ceiling}});
-    out["dialogues"] = json::array();
-    for (const DialogueEntry& dialogue : registry.dialogues) {
-        json participants = json::array();
-        for (const AgencyId& agency : dialogue.participants) participants.push_back(agency.text());
-        out["dialogues"].push_back({{"dialogue", dialogue.id.text()},
-                                    {"title", dialogue.title},
-                                    {"host", dialogue.host.text()},
-                                    {"begins", to_rfc3339(dialogue.begins)},
-                                    {"ends", to_rfc3339(dialogue.ends)},
-                                    {"submission_deadline", to_rfc3339(dialogue.submission_deadline)},
-                                    {"participants", participants}});
-    }
-    return dump(out);
-}
-
 std::string peers_view(Core& core) {
     json out{{"schema", "sampan.peers/1"}, {"peers", json::array()}};
     for (const Core::PeerView& peer : core.peer_views())
@@ -287,6 +283,7 @@ std::string checkpoint_view(Core& core) {
         out["origin"] = core.checkpoint()->origin;
         out["size"] = core.checkpoint()->size.get();
         out["root"] = to_base64(core.checkpoint()->root.view());
+        out["witnessed_size"] = core.witnessed_size().get();
     }
     return dump(out);
 }
@@ -339,7 +336,7 @@ Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& q
     return dump(out);
 }
 
-Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query) {
+Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query, UnixMillis now) {
     SAMPAN_TRY(refuse_unknown(query, {"limit", "sender", "kind", "label", "dialogue", "unread", "since"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
     SAMPAN_ASSIGN(std::vector<InboxRow> rows,
@@ -348,8 +345,13 @@ Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& qu
     for (const InboxRow& row : rows) {
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
         json one = header_json(seal.header, core.registry());
-        add_document(one, core, viewer, seal.header.label, row.subject, row.message_id, row.record);
+        if (row.ended)
+            add_stub(one);
+        else
+            add_document(one, core, viewer, seal.header.label, row.subject, row.message_id, row.record);
         one["received"] = to_rfc3339(row.received);
+        one["ended"] = row.ended ? json(to_rfc3339(*row.ended)) : json(nullptr);
+        one["review_due"] = review_is_due(seal.header.label, now);
         one["read"] = row.read;
         one["proof"] = row.proof_verified ? "verified" : "pending";
         if (matches(one, query)) out["messages"].push_back(std::move(one));
@@ -358,13 +360,16 @@ Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& qu
     return dump(out);
 }
 
-Result<std::string> message_view(Core& core, const Viewer& viewer, const std::string& id, bool peek) {
+Result<std::string> message_view(Core& core, const Caller& caller, const std::string& id, bool peek,
+                                 UnixMillis now) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
+    SAMPAN_TRY(refuse_ended(found));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
     SAMPAN_ASSIGN(ArchivedMessage opened,
-                  core.open_archived(viewer, seal.header.label, found.id(), found.record()));
+                  core.open_archived(caller.viewer, seal.header.label, found.id(), found.record()));
     json out = header_json(seal.header, core.registry());
     out["schema"] = "sampan.message/1";
+    add_label_view(out, core, seal.header.label, now);
     out["label"] = label_json(seal.header.label);
     out["title"] = opened.document.title;
     out["kind"] = kind_name(opened.document.kind);
@@ -372,6 +377,12 @@ Result<std::string> message_view(Core& core, const Viewer& viewer, const std::st
     out["body"] = opened.document.body;
     out["document_id"] = opened.content.document_id.hex();
     out["revision"] = opened.content.revision;
+    out["fields"] = json::object();
+    for (const Fields::Field& field : opened.document.fields.all())
+        out["fields"][field.name] = field_text(field.value);
+    out["portions"] = json::object();
+    for (const PortionLabel& portion : opened.document.portions)
+        out["portions"][portion.name] = marking(core.registry().registry().policy, portion.label);
     out["direction"] = found.sent ? "sent" : "received";
     out["release"] = release_mark_json(opened.content.release);
     out["attachments"] = json::array();
@@ -382,14 +393,56 @@ Result<std::string> message_view(Core& core, const Viewer& viewer, const std::st
                                       {"media_type", entry.media_type},
                                       {"size", entry.size},
                                       {"sha256", entry.sha256.hex()}});
+        for (const FilePortion& file : opened.document.files) {
+            if (file.file != entry.name) continue;
+            json& one = out["attachments"].back();
+            one["portion"] = file.portion;
+            if (!file.stix) continue;
+            one["stix"] = {{"tlp", file.stix->tlp}, {"indicators", file.stix->indicators.size()}};
+            for (const StixSummary::Count& count : file.stix->counts)
+                one["stix"]["counts"][count.type] = count.count;
+        }
     }
     if (found.received) {
         out["received"] = to_rfc3339(found.received->received);
         out["proof"] = found.received->proof_verified ? "verified" : "pending";
+        out["witnessed"] = core.is_witnessed(found.received->leaf_index);
         if (!peek && !found.received->read)
             SAMPAN_TRY(core.store().mark_read(found.received->sender, found.received->message_id));
+        SAMPAN_TRY(core.journal().append(
+            {JournalEvent::read, caller.id.text(), found.received->message_id, {}}, now));
     }
     return dump(out);
+}
+
+Result<std::string> message_page(Core& core, const Caller& caller, const std::string& id, UnixMillis now) {
+    SAMPAN_ASSIGN(Found found, find_message(core, id));
+    SAMPAN_TRY(refuse_ended(found));
+    SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
+    SAMPAN_ASSIGN(ArchivedMessage opened,
+                  core.open_archived(caller.viewer, seal.header.label, found.id(), found.record()));
+    SAMPAN_TRY(core.journal().append({JournalEvent::print, caller.id.text(), found.id(), {}}, now));
+    const LabelPolicy& policy = core.registry().registry().policy;
+    const Header& header = seal.header;
+    std::string readers, dialogues;
+    for (const Recipient& recipient : header.recipients)
+        readers += (readers.empty() ? "" : ", ") + recipient.agency.text();
+    for (const DialogueId& dialogue : header.dialogues)
+        dialogues += (dialogues.empty() ? "" : ", ") + dialogue.text();
+    DocumentPage page{marking(policy, header.label),
+                      {{"From", header.sender.text()},
+                       {"To", readers},
+                       {"Dialogue", dialogues},
+                       {"Sent", to_rfc3339(header.created)},
+                       {"Precedence", std::string(precedence_name(header.precedence))},
+                       {"Message", header.message_id.hex()},
+                       {"Revision", std::to_string(opened.content.revision)}},
+                      {}};
+    for (const AttachmentEntry& entry : opened.content.attachments)
+        page.lines.emplace_back("Attachment", entry.name + ", SHA-256 " + entry.sha256.hex());
+    for (const PortionLabel& portion : opened.document.portions)
+        page.portions.emplace_back(portion.name, marking(policy, portion.label));
+    return document_html(opened.document, page);
 }
 
 Result<std::string> receipts_view(Core& core, const std::string& id) {
@@ -435,9 +488,21 @@ Result<std::string> proof_view(Core& core, const std::string& id) {
              {"leaf_index", leaf->get()},
              {"entry", to_hex(encode_log_entry(entry).view())},
              {"leaf_hash", to_base64(log_leaf(entry).view())},
-             {"proof", verified ? "verified" : "pending"}};
+             {"proof", verified ? "verified" : "pending"},
+             {"witnessed", core.is_witnessed(*leaf)}};
     if (core.checkpoint_note()) out["checkpoint"] = core.checkpoint_note()->note;
     return dump(out);
+}
+
+Result<std::string> template_view(const std::string& kind, const Query& query) {
+    SAMPAN_TRY(refuse_unknown(query, {"dialogue"}));
+    SAMPAN_ASSIGN(DocumentKind parsed, parse_kind(kind));
+    const auto wanted = query.find("dialogue");
+    SAMPAN_ASSIGN(DialogueId dialogue,
+                  DialogueId::parse(wanted == query.end() ? "ajct-12" : std::string_view(wanted->second)));
+    return dump({{"schema", "sampan.template/1"},
+                 {"kind", kind},
+                 {"briefing", briefing_template(parsed, dialogue.text())}});
 }
 
 Result<std::string> doctor_view(Core& core, UnixMillis now) {
@@ -480,12 +545,13 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
     return dump({{"schema", "sampan.doctor/1"}, {"checks", checks}});
 }
 
-Result<AttachmentView> find_attachment(Core& core, const Viewer& viewer, const std::string& id,
-                                       std::size_t index) {
+Result<AttachmentView> save_attachment(Core& core, const Caller& caller, const std::string& id,
+                                       std::size_t index, UnixMillis now) {
     SAMPAN_ASSIGN(Found found, find_message(core, id));
+    SAMPAN_TRY(refuse_ended(found));
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
     SAMPAN_ASSIGN(ArchivedMessage opened,
-                  core.open_archived(viewer, seal.header.label, found.id(), found.record()));
+                  core.open_archived(caller.viewer, seal.header.label, found.id(), found.record()));
     if (index >= opened.content.attachments.size() || index >= seal.header.parts.size())
         return Error(NodeError::not_found,
                      "the message has " + std::to_string(opened.content.attachments.size()) + " attachments");
@@ -498,6 +564,8 @@ Result<AttachmentView> find_attachment(Core& core, const Viewer& viewer, const s
         if (sent && index < sent->parts.size()) file = sent->parts[index].file;
     }
     out.path = core.parts_folder() + "/" + file;
+    SAMPAN_TRY(core.journal().append(
+        {JournalEvent::attachment_saved, caller.id.text(), found.id(), std::to_string(index)}, now));
     return out;
 }
 

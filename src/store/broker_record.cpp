@@ -45,7 +45,8 @@ Result<EntrySubject> subject_of_record(EntryType type, ByteView record) {
             return subject_from(list.hash());
         }
         case EntryType::prekeys:
-        case EntryType::descriptor: {
+        case EntryType::descriptor:
+        case EntryType::journal_anchor: {
             Reader in(record);
             SAMPAN_ASSIGN(ByteView statement, in.lp(limits::k_statement_bytes));
             return subject_from(sha256(statement));

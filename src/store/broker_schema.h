@@ -6,7 +6,7 @@
 namespace sampan {
 
 inline constexpr std::int32_t k_broker_application_id = 0x53504252;  // "SPBR"
-inline constexpr std::int32_t k_broker_version = 1;
+inline constexpr std::int32_t k_broker_version = 2;
 
 // Rows are written in the order of their keys wherever the load is heavy, so that a commit touches few pages:
 // submissions are keyed by a running number (the ids are looked up in memory), mailboxes are kept in chunks.
@@ -37,6 +37,7 @@ CREATE TABLE outcome_lists(
   PRIMARY KEY(agency, counter)) WITHOUT ROWID;
 CREATE TABLE epochs(epoch INTEGER PRIMARY KEY, leaf INTEGER NOT NULL);
 CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE witnessed(one INTEGER PRIMARY KEY CHECK(one = 1), note TEXT NOT NULL);
 CREATE TABLE pending(
   sender INTEGER NOT NULL, message_id BLOB NOT NULL, since_ms INTEGER NOT NULL, seal BLOB NOT NULL,
   signature BLOB NOT NULL, stanzas BLOB NOT NULL, body BLOB NOT NULL,

@@ -7,7 +7,7 @@ namespace sampan {
 namespace {
 
 constexpr std::int32_t k_node_application_id = 0x534e4f44;  // "SNOD"
-constexpr std::int32_t k_node_version = 2;
+constexpr std::int32_t k_node_version = 4;
 constexpr int k_descriptor = 1;
 constexpr int k_bundle = 2;
 
@@ -50,9 +50,11 @@ Result<std::vector<MerkleHash>> unpack_hashes(ByteView bytes) {
     return out;
 }
 
-Result<std::unique_ptr<NodeStore>> NodeStore::open(const std::string& path, const AgencyId& agency) {
+Result<std::unique_ptr<NodeStore>> NodeStore::open(const std::string& path, const AgencyId& agency,
+                                                   const std::string& vfs) {
     sqlite::OpenOptions options;
     options.path = path;
+    options.vfs = vfs;
     options.application_id = k_node_application_id;
     options.version = k_node_version;
     options.schema = k_node_schema;
@@ -61,6 +63,7 @@ Result<std::unique_ptr<NodeStore>> NodeStore::open(const std::string& path, cons
     SAMPAN_TRY(db->execute("PRAGMA secure_delete = ON"));
     auto store = std::make_unique<SqliteNodeStore>(std::move(db));
     SAMPAN_TRY(store->bind_agency(agency));
+    SAMPAN_TRY(store->verify_journal());
     return std::unique_ptr<NodeStore>(std::move(store));
 }
 
@@ -168,14 +171,30 @@ Result<std::vector<KnownPeer>> SqliteNodeStore::peers() {
     }
 }
 
-Status SqliteNodeStore::pin(const PinnedCheckpoint& checkpoint) {
+Status SqliteNodeStore::keep_checkpoint(std::string_view name, const PinnedCheckpoint& checkpoint) {
     Writer value;
     value.u64(static_cast<std::uint64_t>(checkpoint.verified.get())).raw(checkpoint.note);
-    return put_meta("checkpoint", value.bytes());
+    return put_meta(name, value.bytes());
+}
+
+Status SqliteNodeStore::pin(const PinnedCheckpoint& checkpoint) {
+    return keep_checkpoint("checkpoint", checkpoint);
 }
 
 Result<std::optional<PinnedCheckpoint>> SqliteNodeStore::pinned() {
-    SAMPAN_ASSIGN(std::optional<Bytes> value, meta("checkpoint"));
+    return kept_checkpoint("checkpoint");
+}
+
+Status SqliteNodeStore::keep_witnessed(const PinnedCheckpoint& checkpoint) {
+    return keep_checkpoint("witnessed", checkpoint);
+}
+
+Result<std::optional<PinnedCheckpoint>> SqliteNodeStore::witnessed() {
+    return kept_checkpoint("witnessed");
+}
+
+Result<std::optional<PinnedCheckpoint>> SqliteNodeStore::kept_checkpoint(std::string_view name) {
+    SAMPAN_ASSIGN(std::optional<Bytes> value, meta(name));
     if (!value) return std::optional<PinnedCheckpoint>();
     Reader in(*value);
     SAMPAN_ASSIGN(std::uint64_t time, in.u64());

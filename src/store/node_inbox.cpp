@@ -9,11 +9,12 @@ namespace {
 constexpr const char* k_inbox_all =
     "SELECT sender, message_id, subject, state, received, seal, signature, leaf_index, leaf_time_s, record, "
     "read, "
-    "proof_verified FROM inbox WHERE state = 2 AND shown = 1 ORDER BY received DESC, message_id LIMIT ?";
+    "proof_verified, ended FROM inbox WHERE state = 2 AND shown = 1 ORDER BY received DESC, message_id LIMIT "
+    "?";
 constexpr const char* k_inbox_prefix =
     "SELECT sender, message_id, subject, state, received, seal, signature, leaf_index, leaf_time_s, record, "
     "read, "
-    "proof_verified FROM inbox WHERE state = 2 AND shown = 1 AND message_id BETWEEN ? AND ? LIMIT 3";
+    "proof_verified, ended FROM inbox WHERE state = 2 AND shown = 1 AND message_id BETWEEN ? AND ? LIMIT 3";
 
 }  // namespace
 
@@ -121,6 +122,7 @@ Status SqliteNodeStore::deliver(const ArrivedMessage& message, const PendingOutc
     SAMPAN_TRY(insert_inbox(message, InboxState::delivered, show));
     SAMPAN_TRY(insert_replay(message.sender, message.message_id));
     SAMPAN_TRY(insert_pending(outcome));
+    note_changed(message.message_id);
     return transaction.commit();
 }
 
@@ -139,6 +141,7 @@ Status SqliteNodeStore::complete_arrival(const MessageSubject& subject, const Pe
         SAMPAN_TRY(put.bind(subject.view()).run());
     }
     SAMPAN_TRY(insert_pending(outcome));
+    SAMPAN_TRY(note_changed(subject));
     return transaction.commit();
 }
 
@@ -166,6 +169,7 @@ Status SqliteNodeStore::reject(const AgencyId& sender, const MessageId& id, cons
 Status SqliteNodeStore::mark_read(const AgencyId& sender, const MessageId& id) {
     SAMPAN_ASSIGN(sqlite::Query mark,
                   db_->use("UPDATE inbox SET read = 1 WHERE sender = ? AND message_id = ?"));
+    note_changed(id);
     return mark.bind(sender.text()).bind(id.view()).run();
 }
 
@@ -183,6 +187,7 @@ Result<InboxRow> SqliteNodeStore::read_inbox_row(const sqlite::Query& row) {
     out.record = to_bytes(row.blob(9));
     out.read = row.integer(10) != 0;
     out.proof_verified = row.integer(11) != 0;
+    if (row.integer(12) != 0) out.ended = UnixMillis(row.integer(12));
     return out;
 }
 
@@ -198,6 +203,41 @@ Result<std::vector<InboxRow>> SqliteNodeStore::inbox(std::size_t limit) {
     }
 }
 
+Result<std::vector<KeptMessage>> SqliteNodeStore::kept_messages(std::int64_t position, std::size_t limit) {
+    SAMPAN_ASSIGN(sqlite::Query all,
+                  db_->use("SELECT rowid, subject, seal, signature FROM inbox WHERE state = 2 AND ended = 0 "
+                           "AND rowid > ? ORDER BY rowid LIMIT ?"));
+    all.bind(position).bind(static_cast<std::int64_t>(limit));
+    std::vector<KeptMessage> out;
+    while (true) {
+        SAMPAN_ASSIGN(bool found, all.step());
+        if (!found) return out;
+        KeptMessage kept;
+        kept.position = all.integer(0);
+        SAMPAN_ASSIGN(kept.subject, all.fixed<MessageSubject>(1));
+        kept.seal = to_bytes(all.blob(2));
+        SAMPAN_ASSIGN(kept.signature, all.fixed<Ed25519Signature>(3));
+        out.push_back(std::move(kept));
+    }
+}
+
+Status SqliteNodeStore::end_message(const MessageSubject& subject, UnixMillis now) {
+    SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
+    {
+        SAMPAN_ASSIGN(sqlite::Query end,
+                      db_->use("UPDATE inbox SET record = x'', ended = ? WHERE subject = ? "
+                               "AND state = 2 AND ended = 0"));
+        SAMPAN_TRY(end.bind(now.get()).bind(subject.view()).run());
+    }
+    if (db_->changes() != 1) return Error(StoreError::not_found, "no such message is kept");
+    {
+        SAMPAN_ASSIGN(sqlite::Query forget, db_->use("DELETE FROM arriving_parts WHERE subject = ?"));
+        SAMPAN_TRY(forget.bind(subject.view()).run());
+    }
+    SAMPAN_TRY(note_changed(subject));
+    return transaction.commit();
+}
+
 Result<std::vector<InboxRow>> SqliteNodeStore::inbox_by_prefix(const std::string& hex_prefix) {
     const IdRange ids = ids_beginning_with(hex_prefix);
     SAMPAN_ASSIGN(sqlite::Query all, db_->use(k_inbox_prefix));
@@ -211,12 +251,50 @@ Result<std::vector<InboxRow>> SqliteNodeStore::inbox_by_prefix(const std::string
     }
 }
 
+void SqliteNodeStore::note_changed(const MessageId& id) {
+    if (!changed_) return;
+    changed_->insert(id);
+    if (changed_->size() > k_changes_told) changed_.reset();
+}
+
+Status SqliteNodeStore::note_changed(const MessageSubject& subject) {
+    if (!changed_) return ok_status();
+    SAMPAN_ASSIGN(sqlite::Query find, db_->use("SELECT message_id FROM outbox WHERE subject = ?1 UNION "
+                                               "SELECT message_id FROM inbox WHERE subject = ?1"));
+    find.bind(subject.view());
+    SAMPAN_ASSIGN(bool row, find.step());
+    if (!row) return ok_status();
+    SAMPAN_ASSIGN(MessageId id, find.fixed<MessageId>(0));
+    note_changed(id);
+    return ok_status();
+}
+
+std::optional<std::vector<MessageId>> SqliteNodeStore::take_changed() {
+    std::optional<std::vector<MessageId>> out;
+    if (changed_) out.emplace(changed_->begin(), changed_->end());
+    changed_.emplace();
+    return out;
+}
+
+Result<std::vector<MessageId>> SqliteNodeStore::all_messages() {
+    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT message_id FROM outbox UNION "
+                                              "SELECT message_id FROM inbox WHERE state = 2 AND shown = 1"));
+    std::vector<MessageId> out;
+    while (true) {
+        SAMPAN_ASSIGN(bool row, all.step());
+        if (!row) return out;
+        SAMPAN_ASSIGN(MessageId id, all.fixed<MessageId>(0));
+        out.push_back(id);
+    }
+}
+
 Result<NodeStore::Counts> SqliteNodeStore::counts() {
     Counts out;
     {
         SAMPAN_ASSIGN(
             sqlite::Query in,
-            db_->use("SELECT count(*), ifnull(sum(read = 0), 0) FROM inbox WHERE state = 2 AND shown = 1"));
+            db_->use("SELECT count(*), ifnull(sum(read = 0), 0) FROM inbox WHERE state = 2 AND shown = 1 "
+                     "AND ended = 0"));
         SAMPAN_ASSIGN(bool row, in.step());
         SAMPAN_ASSERT(row);
         out.inbox_total = in.u64(0);

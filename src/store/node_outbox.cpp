@@ -119,7 +119,9 @@ Status SqliteNodeStore::enqueue(const OutboxMessage& message, const std::vector<
         }
         if (db_->changes() != 1)
             return Error(StoreError::not_found, "no such message waits to be sealed again");
+        note_changed(supersedes->message_id);
     }
+    note_changed(message.message_id);
     return transaction.commit();
 }
 
@@ -195,6 +197,7 @@ Status SqliteNodeStore::mark_accepted(const MessageId& id, const Bytes& evidence
     }
     // Outcomes may have come first: the answer was lost on the way, and asked for again.
     SAMPAN_TRY(finish_if_all_settled(row->subject));
+    note_changed(id);
     return transaction.commit();
 }
 
@@ -203,6 +206,7 @@ Status SqliteNodeStore::mark_refused(const MessageId& id, const std::string& rea
     SAMPAN_ASSIGN(sqlite::Query mark,
                   db_->use("UPDATE outbox SET state = 5, reason = ?, detail = ?, answer = ?, body = x'', "
                            "stanzas = x'' WHERE message_id = ? AND (state <= 2 OR state = 6)"));
+    note_changed(id);
     return mark.bind(reason).bind(detail).bind(ByteView(evidence)).bind(id.view()).run();
 }
 
@@ -255,6 +259,7 @@ Result<bool> SqliteNodeStore::record_outcome(const MessageSubject& subject, cons
         SAMPAN_TRY(note.bind(std::string_view(outcome.agency.text())).bind(subject.view()).run());
     }
     SAMPAN_TRY(finish_if_all_settled(subject));
+    SAMPAN_TRY(note_changed(subject));
     SAMPAN_TRY(transaction.commit());
     return changed;
 }

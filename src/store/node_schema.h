@@ -41,7 +41,8 @@ CREATE TABLE inbox(
   received INTEGER NOT NULL, seal BLOB NOT NULL, signature BLOB NOT NULL, leaf_index INTEGER NOT NULL,
   leaf_time_s INTEGER NOT NULL, record BLOB NOT NULL, document_id BLOB NOT NULL, revision INTEGER NOT NULL,
   document_hash BLOB NOT NULL, chain BLOB NOT NULL, sequence INTEGER NOT NULL, previous BLOB NOT NULL,
-  shown INTEGER NOT NULL, read INTEGER NOT NULL DEFAULT 0, proof_verified INTEGER NOT NULL DEFAULT 0);
+  shown INTEGER NOT NULL, read INTEGER NOT NULL DEFAULT 0, proof_verified INTEGER NOT NULL DEFAULT 0,
+  ended INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX inbox_received ON inbox(received);
 CREATE INDEX inbox_document ON inbox(sender, document_id, revision);
 CREATE INDEX inbox_unproven ON inbox(leaf_index) WHERE proof_verified = 0;
@@ -60,6 +61,7 @@ CREATE TABLE releases(
 CREATE TABLE release_uploads(
   release BLOB NOT NULL, place INTEGER NOT NULL, upload TEXT NOT NULL, PRIMARY KEY(release, place)) WITHOUT ROWID;
 CREATE TABLE notices(position INTEGER PRIMARY KEY AUTOINCREMENT, agency TEXT NOT NULL, record BLOB NOT NULL);
+CREATE TABLE journal(position INTEGER PRIMARY KEY, entry BLOB NOT NULL, record BLOB NOT NULL);
 CREATE TABLE outcome_lists(counter INTEGER PRIMARY KEY, list BLOB NOT NULL, leaf_index INTEGER);
 )sql";
 

@@ -1,8 +1,10 @@
-// The node store on SQLite; its verbs are in node_identity.cpp, node_outbox.cpp, node_inbox.cpp and
-// node_people.cpp.
+// The node store on SQLite; its verbs are in node_identity.cpp, node_journal.cpp, node_outbox.cpp and
+// node_inbox.cpp.
 #pragma once
 
 #include <optional>
+
+#include <set>
 
 #include "sampan/store/node_store.h"
 #include "store/sqlite.h"
@@ -14,6 +16,7 @@ class SqliteNodeStore final : public NodeStore {
     explicit SqliteNodeStore(std::unique_ptr<sqlite::Connection> db) : db_(std::move(db)) {}
 
     Status bind_agency(const AgencyId& agency);
+    Status verify_journal();
 
     Status begin_batch() override;
     Status commit_batch() override;
@@ -28,6 +31,14 @@ class SqliteNodeStore final : public NodeStore {
     Status keep_log_conflict(const LogConflict& conflict) override;
     Result<std::optional<LogConflict>> log_conflict() override;
     Status forget_log_conflict() override;
+
+    Status append_journal(const JournalEntry& entry, const MerkleEdge& after) override;
+    Result<std::vector<JournalEntry>> journal(LeafIndex first, std::size_t count) override;
+    Result<MerkleEdge> journal_edge() override;
+    Status keep_journal_anchored(TreeSize size) override;
+    Result<TreeSize> journal_anchored() override;
+    Status keep_witnessed(const PinnedCheckpoint& checkpoint) override;
+    Result<std::optional<PinnedCheckpoint>> witnessed() override;
 
     Status keep_descriptor(const OwnStatement& descriptor) override;
     Result<std::optional<OwnStatement>> own_descriptor() override;
@@ -80,6 +91,8 @@ class SqliteNodeStore final : public NodeStore {
     Status note_outcome(const PendingOutcome& outcome) override { return insert_pending(outcome); }
     Status mark_read(const AgencyId& sender, const MessageId& id) override;
     Result<std::vector<InboxRow>> inbox(std::size_t limit) override;
+    Result<std::vector<KeptMessage>> kept_messages(std::int64_t position, std::size_t limit) override;
+    Status end_message(const MessageSubject& subject, UnixMillis now) override;
     Result<std::vector<InboxRow>> inbox_by_prefix(const std::string& hex_prefix) override;
     Result<Counts> counts() override;
 
@@ -98,6 +111,9 @@ class SqliteNodeStore final : public NodeStore {
     Status keep_list(const StoredList& list, std::int64_t up_to_position) override;
     Result<std::optional<StoredList>> unlogged_list() override;
     Status mark_list_logged(std::uint64_t counter, LeafIndex leaf) override;
+
+    std::optional<std::vector<MessageId>> take_changed() override;
+    Result<std::vector<MessageId>> all_messages() override;
 
     Status close() override;
 
@@ -121,6 +137,8 @@ class SqliteNodeStore final : public NodeStore {
 
     Status put_meta(std::string_view name, ByteView value);
     Result<std::optional<Bytes>> meta(std::string_view name);
+    Status keep_checkpoint(std::string_view name, const PinnedCheckpoint& checkpoint);
+    Result<std::optional<PinnedCheckpoint>> kept_checkpoint(std::string_view name);
     Result<std::optional<OwnStatement>> newest_statement(int kind);
     Status keep_statement(int kind, const OwnStatement& statement);
     Status add_recipients(const MessageSubject& subject, const Header& header);
@@ -132,7 +150,11 @@ class SqliteNodeStore final : public NodeStore {
     Status read_outcomes(OutboxRow& row);
     Status finish_if_all_settled(const MessageSubject& subject);
 
+    void note_changed(const MessageId& id);
+    Status note_changed(const MessageSubject& subject);
+
     std::unique_ptr<sqlite::Connection> db_;
+    std::optional<std::set<MessageId>> changed_;  // none: too many, or nobody has asked
     std::optional<sqlite::Transaction> batch_;
     bool batch_failed_ = false;
 };

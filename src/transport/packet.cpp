@@ -126,6 +126,9 @@ std::uint8_t* FrameWriter::open_room(std::size_t alternative, std::size_t fields
     if (open_packets_ == limits::k_packets_per_frame || open_.size() + size.total > limits::k_frame_bytes)
         close();
     const std::size_t before = open_.size();
+    // A frame that gets a second packet will get more.
+    if (before > 0 && open_.capacity() < before + size.total)
+        open_.reserve(std::min(limits::k_frame_bytes, 4 * (before + size.total)));
     open_.resize(before + size.total);
     ++open_packets_;
     std::uint8_t* at = open_.data() + before;

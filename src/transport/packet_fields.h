@@ -12,7 +12,7 @@ namespace sampan {
 namespace archive {
 
 inline constexpr std::array<std::string_view, 2> k_role_names{"node", "auditor"};
-inline constexpr Range k_statement_kinds{1, 2};
+inline constexpr Range k_statement_kinds{1, 3};
 inline constexpr Range k_positive_u32{1, UINT32_MAX};
 inline constexpr Range k_part_numbers{1, limits::k_parts};
 inline constexpr Range k_any_part{0, limits::k_parts};
@@ -122,6 +122,12 @@ void fields(A& a, archive::Described<A, SubmitOutcomes>& p) {
     a.bytes(1, "list", p.list, archive::k_signed_list);
 }
 template <typename A>
+void fields(A& a, archive::Described<A, Cosign>& p) {
+    a.index(1, "tree_size", p.tree_size);
+    a.u64(2, "time_s", p.time_s);
+    a.fixed(3, "signature", p.signature);
+}
+template <typename A>
 void fields(A& a, archive::Described<A, FetchParts>& p) {
     a.fixed(1, "subject", p.subject);
     a.u32(2, "part", p.part, archive::k_part_numbers);
@@ -148,6 +154,7 @@ void fields(A& a, archive::Described<A, FetchEntries>& p) {
 template <typename A>
 void fields(A& a, archive::Described<A, FetchRegistry>& p) {
     a.index(1, "after_epoch", p.after);
+    a.u64(2, "offset", p.offset);
 }
 template <typename A>
 void fields(A& a, archive::Described<A, Ping>& p) {
@@ -262,6 +269,9 @@ template <typename A>
 void fields(A& a, archive::Described<A, RegistryEpochs>& p) {
     a.blobs(1, "epochs", p.epochs, {0, limits::k_packets_per_frame}, {1, limits::k_frame_bytes});
     a.index(2, "newest", p.newest);
+    a.bytes(3, "piece", p.piece, {0, limits::k_frame_bytes});
+    a.u64(4, "piece_offset", p.piece_offset);
+    a.u64(5, "piece_of", p.piece_of);
 }
 template <typename A>
 void fields(A& a, archive::Described<A, Pong>& p) {
@@ -308,6 +318,7 @@ inline constexpr std::array k_packet_kinds{
     PacketKind{47, "RegistryEpochs"},
     PacketKind{48, "Pong"},
     PacketKind{16, "NoticesKept"},
+    PacketKind{17, "Cosign"},
 };
 static_assert(k_packet_kinds.size() == std::variant_size_v<Packet>);
 

@@ -1,7 +1,7 @@
 // A node reduced to what a load needs: it opens a session, publishes its statements, submits messages sealed
 // beforehand, takes deliveries and signs outcome lists. It verifies the broker's answer lists and signs its
-// own, so that the broker's work is the real work; it does not verify or open what is delivered to it (load
-// and broker share the machine's cores).
+// own, so that the broker's work is the real work; it does not decode, verify or open what is delivered to
+// it (load and broker share the machine's cores).
 //
 // All nodes of a load share one ZeroMQ context with one I/O thread, as the readers of the raw bounds do, so
 // that ratios compare brokers and not threads. One owner thread.
@@ -19,6 +19,12 @@
 namespace sampan::bench {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
+
+// What a load reads of a Deliver.
+struct SkimmedDelivery {
+    ByteView seal, signature;
+    LeafIndex leaf;
+};
 
 class LightNode {
   public:
@@ -45,15 +51,16 @@ class LightNode {
     std::uint64_t delivered = 0, accepted = 0, lists_sent = 0, lists_logged = 0;
     // Called for each answer and each delivery.
     std::function<void(const Answer&)> on_answer;
-    std::function<void(const Deliver&)> on_delivery;
+    std::function<void(LeafIndex)> on_delivery;
     std::function<void(const Packet&)> on_other;
 
   private:
+    void take_frame(ByteView frame);
     void take(const Packet& packet);
     void take_challenge(const Challenge& challenge);
     void take_welcome();
     void take_answers(const Answers& answers);
-    void take_delivery(const Deliver& deliver);
+    void take_delivery(const SkimmedDelivery& deliver);
     void flush_outcomes(bool now);
     bool push();
 

@@ -42,9 +42,7 @@ class Times {
         receipts_us_.push_back(us_between(sent_[index], now));
         by_leaf_.emplace(answer.leaf_index->get(), index);
     }
-    void delivered(const Deliver& deliver) {
-        deliveries_.emplace_back(deliver.leaf_index.get(), Clock::now());
-    }
+    void delivered(LeafIndex leaf) { deliveries_.emplace_back(leaf.get(), Clock::now()); }
     Latency receipt() { return percentiles(receipts_us_); }
     Latency inbox() const {
         std::vector<double> samples_us;
@@ -111,7 +109,7 @@ LoadResult Crowd::run(const LoadOptions& options) {
     Times times(prepared);
     publisher().on_answer = [&](const Answer& answer) { times.answered(answer); };
     for (std::size_t i = 0; i < readers(); ++i)
-        reader(i).on_delivery = [&](const Deliver& deliver) { times.delivered(deliver); };
+        reader(i).on_delivery = [&](LeafIndex leaf) { times.delivered(leaf); };
     const std::uint64_t accepted_before = publisher().accepted;
     std::uint64_t delivered_before = 0;
     for (const auto& node : nodes_) delivered_before += node->delivered;

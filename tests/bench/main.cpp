@@ -2,10 +2,12 @@
 // figures swing with the machine.
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 
-#include "bench/bounds.h"
-#include "bench/load.h"
+#include "bench/dialogue.h"
+#include "bench/labels.h"
 #include "bench/sealing.h"
+#include "bench/suite.h"
 
 namespace sampan::bench {
 namespace {
@@ -13,36 +15,52 @@ namespace {
 constexpr char k_usage[] =
     "sampan-bench: what the exchange costs, beside what it is made of\n"
     "\n"
-    "  sampan-bench load      a broker of real processes under load\n"
-    "  sampan-bench seal …    sealing and opening (arguments of Google Benchmark), and this machine's "
-    "bounds\n";
+    "  sampan-bench [load] [--quick] [--rounds N] [--only ID]... [--json FILE]\n"
+    "      a broker of real processes under load, and each bound, in turn; figures are medians of the "
+    "rounds\n"
+    "  sampan-bench seal ...\n"
+    "      sealing and opening beside their primitives; arguments are Google Benchmark's\n"
+    "  sampan-bench label ...\n"
+    "      decisions on labels, and the loading of a large registry\n"
+    "  sampan-bench dialogue\n"
+    "      the fold of 100,000 messages, views and search\n"
+    "\n"
+    "Measures:";
 
-void print(const char* what, const LoadResult& r) {
-    std::printf(
-        "%-24s %8.0f in/s %9.0f out/s  receipt p50 %7.2f p99 %7.2f ms  inbox p50 %7.2f p99 %7.2f ms  "
-        "core %.2f gate %.2f driver %.2f cpu  core %.0f gate %.0f MiB\n",
-        what, r.accepted_per_s, r.deliveries_per_s, r.receipt.p50_us / 1000, r.receipt.p99_us / 1000,
-        r.inbox.p50_us / 1000, r.inbox.p99_us / 1000, r.core_cpu, r.gate_cpu, r.driver_cpu, r.core_mib,
-        r.gate_mib);
-    std::fflush(stdout);
+int usage() {
+    std::fputs(k_usage, stderr);
+    for (const std::string& id : suite_ids()) std::fprintf(stderr, " %s", id.c_str());
+    std::fputs("\n", stderr);
+    return 2;
 }
 
-int run_load() {
-    Crowd one(1), twelve(12);
-    for (int round = 0; round < 3; ++round) {
-        const Rate single = bound_verify_hash_append(2048, Seconds(0.5));
-        const LoadResult a = one.run({20'000, 256, 0});
-        print("S=1 W=256", a);
-        std::printf("  verify+hash+append %.0f: ratio %.2f\n", single.per_second,
-                    a.accepted_per_s / single.per_second);
-        const Rate fan = bound_curve_fan_out(2048, 12, Seconds(1));
-        const LoadResult b = twelve.run({8'000, 256, 0});
-        print("S=12 W=256", b);
-        std::printf("  raw pub %.0f: ratio %.2f\n", fan.per_second, b.deliveries_per_s / fan.per_second);
-        print("S=12 W=1", twelve.run({1000, 1, 0}));
-        print("S=12 500/s", twelve.run({1000, 1, 500}));
+int run_load(int argc, char** argv) {
+    SuiteOptions options;
+    std::string json_path;
+    for (int i = 0; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (word == "--quick") {
+            options.quick = true;
+            options.rounds = 1;
+        } else if (i + 1 == argc) {
+            return usage();
+        } else if (word == "--rounds") {
+            options.rounds = static_cast<std::size_t>(std::max(1, std::atoi(argv[++i])));
+        } else if (word == "--only") {
+            options.only.emplace_back(argv[++i]);
+        } else if (word == "--json") {
+            json_path = argv[++i];
+        } else {
+            return usage();
+        }
     }
-    return 0;
+    const std::vector<Measure> measures = run_suite(options);
+    print_runs(measures);
+    print_measures(measures);
+    if (json_path.empty()) return 0;
+    std::ofstream out(json_path);
+    out << to_json(measures);
+    return out.flush() ? 0 : 1;
 }
 
 }  // namespace
@@ -50,8 +68,9 @@ int run_load() {
 
 int main(int argc, char** argv) {
     using namespace sampan::bench;
-    if (argc >= 2 && std::strcmp(argv[1], "load") == 0) return run_load();
+    if (argc >= 2 && std::strcmp(argv[1], "dialogue") == 0) return run_dialogue();
     if (argc >= 2 && std::strcmp(argv[1], "seal") == 0) return run_sealing(argc - 1, argv + 1);
-    std::fputs(k_usage, argc < 2 ? stdout : stderr);
-    return 2;
+    if (argc >= 2 && std::strcmp(argv[1], "label") == 0) return run_labels(argc - 1, argv + 1);
+    const int first = argc >= 2 && std::strcmp(argv[1], "load") == 0 ? 2 : 1;
+    return run_load(argc - first, argv + first);
 }

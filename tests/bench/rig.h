@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <unordered_map>
 
 #include "support/exchange.h"
 
@@ -32,6 +33,8 @@ class Rig {
     const std::string& folder() const { return folder_; }
     ProcessUse core() const { return process_use(core_); }
     ProcessUse gate() const;
+    // Of messages that were delivered, by their place in the log.
+    std::unordered_map<LeafIndex, MessageSubject> subjects;
 
   private:
     void write_configuration(const Sha256Digest& trust);

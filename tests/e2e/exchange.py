@@ -37,6 +37,7 @@ TERMS = {
     "jp-npa": ("secret compartment=ct,cyber", "secret"),
     "th-rtp": ("confidential compartment=ct", "restricted"),
     "sg-spf": ("secret compartment=ct", "confidential"),
+    "my-pdrm": ("secret compartment=ct,cyber", "secret"),
 }
 
 

@@ -39,6 +39,7 @@ class Line:
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.maxmsgsize = 1 << 20
+        self.socket.reconnect_ivl = -1  # a connection that was ended stays so: a new session is made on purpose
         self.socket.curve_publickey, self.socket.curve_secretkey = (zmq.utils.z85.encode(k) for k in (public, secret))
         self.socket.curve_serverkey = zmq.utils.z85.encode(server_key)
         self.socket.connect(endpoint)

@@ -3,6 +3,7 @@
 //   DIR/authority.key   signing key (crypto/key_file.h)
 //   DIR/exchange.toml   name, policy, dialogues, terms: edited by hand, read again for every epoch
 //   DIR/epochs/0001.epoch …   signed epochs, public
+//   DIR/drafts/0002.draft     the next epoch while it waits for the other signers (drafts.h)
 //
 // Dialogues name participants that may not have joined yet: an epoch carries those that are members, and a
 // dialogue only once its host is one.
@@ -11,6 +12,7 @@
 #include "sampan/authority/error.h"
 #include "sampan/base/limits.h"
 #include "sampan/identity/key_store.h"
+#include "sampan/identity/registry_draft.h"
 
 namespace sampan {
 
@@ -46,6 +48,9 @@ struct NewEpoch {
     Sha256Digest hash;
     std::string path;
     std::vector<std::string> changes;  // in words
+    // False: `path` is a draft that waits for more signatures, and nothing is changed yet.
+    bool published = true;
+    SignaturesNeeded signatures;
 };
 
 class Authority {
@@ -73,12 +78,20 @@ class Authority {
     Status set_terms(const AgencyId& agency, const MemberTerms& terms);
     Status add_broker(const BrokerEntry& broker);  // or replaces the one of the same id
     Status add_auditor(const AuditorEntry& auditor);
+    // Who signs the next epochs, and how many of them must. A change of either needs the threshold of the old
+    // keys and that of the new ones.
+    Status add_signer(const Ed25519PublicKey& key);
+    Status remove_signer(const Ed25519PublicKey& key);
+    Status set_threshold(std::uint32_t signatures);
     // Re-reads exchange.toml, checks, signs and writes the next epoch, also when nothing else changed: that
-    // renews its expiry. After a failure nothing is written, and the object is to be thrown away.
+    // renews its expiry. Where this key's signature is not enough it writes a draft, for the other signers;
+    // `draft_waits` while another draft waits. After a failure nothing is written, and the object is to be
+    // thrown away.
     Result<NewEpoch> commit(UnixMillis now);
 
   private:
     Authority() = default;
+    Result<NewEpoch> write_draft(const Bytes& signed_epoch, const SignaturesNeeded& needed);
     FileSystem* files_ = nullptr;
     std::string folder_;
     std::optional<Ed25519Key> key_;

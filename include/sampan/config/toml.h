@@ -1,5 +1,5 @@
-// Reading TOML with errors that name file, line and key, and with no key left unread. For exchange files and
-// cards.
+// Reading TOML with errors that name file, line and key, and with no key left unread. For exchange files,
+// cards and briefings.
 #pragma once
 
 #include <functional>
@@ -22,11 +22,15 @@ class TomlTable {
     virtual Result<std::optional<std::string>> text(std::string_view key) = 0;
     virtual Result<std::optional<std::int64_t>> integer(std::string_view key) = 0;
     virtual Result<std::optional<std::vector<std::string>>> texts(std::string_view key) = 0;
+    // A list of texts, or one text alone.
+    virtual Result<std::vector<std::string>> one_or_more(std::string_view key) = 0;
+    // Every key there is, in order: for tables whose keys are names.
+    virtual std::vector<std::string> keys() const = 0;
     // A sub-table, or an array of them; each is read and finished by `read`.
     virtual Status table(std::string_view key, bool required,
                          const std::function<Status(TomlTable&)>& read) = 0;
     virtual Status tables(std::string_view key, const std::function<Status(TomlTable&)>& read) = 0;
-    // "path:line: why".
+    // "path:line: why"; "line 4: why" when the text has no path.
     virtual Error error(std::string_view key, const std::string& why) const = 0;
 
     // As above, refused when missing.

@@ -42,6 +42,22 @@ MerkleProof merkle_inclusion(std::span<const MerkleHash> leaves, LeafIndex index
 // All inclusion proofs of a small tree at once, sharing the inner hashes: proofs[i] is for leaf i.
 std::vector<MerkleProof> merkle_inclusion_all(std::span<const MerkleHash> leaves);
 
+// A small tree with all its nodes in memory: any leaf's proof without hashing again. A value.
+class MerkleNodes {
+  public:
+    MerkleNodes() = default;
+    explicit MerkleNodes(std::vector<MerkleHash> leaves);
+    std::size_t leaf_count() const { return leaf_count_; }
+    MerkleHash root() const { return nodes_.empty() ? merkle_empty_root() : nodes_.back(); }
+    // Into `out`, whose room is used again.
+    void inclusion(LeafIndex index, MerkleProof& out) const;
+    std::size_t bytes() const { return nodes_.size() * MerkleHash::k_size; }
+
+  private:
+    std::vector<MerkleHash> nodes_;  // level after level, from the leaves up; the root is the last
+    std::size_t leaf_count_ = 0;
+};
+
 // Gives the root of the perfect subtree of `1 << level` leaves that starts at leaf `index << level`.
 using MerkleNodeReader = std::function<Result<MerkleHash>(unsigned level, std::uint64_t index)>;
 // Proofs over stored nodes: O(log n) reads.

@@ -12,63 +12,22 @@
 //   tlp = "AMBER+STRICT"             # optional; other schemes likewise
 //   [label.categories]
 //   compartment = ["ct"]
+//   [portion.sources]                # paragraphs that begin with "{sources} " carry this label
+//   classification = "confidential"
+//   [[attachment]]                   # what is said of a file that goes with it
+//   file = "indicators.json"
+//   portion = "sources"
 //   +++
 //   Markdown body
+//
+// Beside these keys stand the fields of the kind (kinds.h).
 #pragma once
 
-#include <map>
-
+#include "sampan/dialogue/document.h"
+#include "sampan/dialogue/error.h"
 #include "sampan/envelope/header.h"
 
 namespace sampan {
-
-enum class BriefingError {
-    bad_front_matter,
-    unknown_key,
-    missing_key,
-    bad_value,
-    unknown_kind,
-    too_large,
-    bad_document
-};
-constexpr std::string_view error_name(BriefingError e) {
-    switch (e) {
-        case BriefingError::bad_front_matter:
-            return "bad_front_matter";
-        case BriefingError::unknown_key:
-            return "unknown_key";
-        case BriefingError::missing_key:
-            return "missing_key";
-        case BriefingError::bad_value:
-            return "bad_value";
-        case BriefingError::unknown_kind:
-            return "unknown_kind";
-        case BriefingError::too_large:
-            return "briefing_too_large";
-        case BriefingError::bad_document:
-            return "bad_document";
-    }
-    return "unknown";
-}
-
-enum class DocumentKind : std::uint8_t {
-    threat_update = 1,
-    activity_report,
-    project_status,
-    project_idea,
-    measure,
-    cooperation_area,
-    position,
-    request_for_information,
-    answer,
-    comment,
-    correction,
-    agenda,
-    summary,
-    note
-};
-std::string_view kind_name(DocumentKind kind);  // "threat-update"
-Result<DocumentKind> parse_kind(std::string_view text);
 
 struct LabelDraft {
     std::string classification;
@@ -76,6 +35,10 @@ struct LabelDraft {
     std::vector<AgencyId> releasable_to;
     std::vector<LabelHandling> handling;
     std::optional<UnixMillis> review, expires;
+};
+struct PortionDraft {
+    std::string name;
+    LabelDraft label;
 };
 struct Briefing {
     DocumentKind kind = DocumentKind::note;
@@ -87,22 +50,23 @@ struct Briefing {
     LabelDraft label;
     std::vector<MessageId> about;
     std::optional<std::uint32_t> valid_days;  // the message's life, 1 to 90; 30 when absent
+    std::optional<MessageId> revises;         // a message of ours that this one takes the place of
     std::string body;                         // Markdown, UTF-8
+    Fields fields;
+    std::vector<PortionDraft> portions;  // sorted by name
+    std::vector<FilePortion> files;      // sorted by file
 };
 // Errors name the line and the key: "line 4: precedence: …".
-Result<Briefing> parse_briefing(std::string_view text);
+// `about_given`: what the message is about is named beside the text (a reply).
+Result<Briefing> parse_briefing(std::string_view text, bool about_given = false);
+// What the broker sees of the kind: a recall, a consent, a submission before the meeting, or workspace.
+MessageClass class_of(DocumentKind kind);
 // The label an officer's draft becomes under a policy, canonical (sorted), checked.
 Result<Label> complete_label(const LabelDraft& draft, const LabelPolicy& policy, const AgencyId& originator,
                              UnixMillis now);
-
-// What is sealed as Content.document: kind, title, language, body, officer-visible only.
-struct Document {
-    DocumentKind kind = DocumentKind::note;
-    std::string title;
-    std::string language;
-    std::string body;
-};
-Bytes encode_document(const Document& document);
-Result<Document> decode_document(ByteView bytes);
+// The document of a briefing, with its portions' labels complete. `portion_above_label` unless `whole`, the
+// label of the message, dominates every portion.
+Result<Document> complete_document(const Briefing& briefing, const Label& whole, const LabelPolicy& policy,
+                                   const AgencyId& originator, UnixMillis now);
 
 }  // namespace sampan

@@ -18,6 +18,7 @@ enum class Verdict : std::uint8_t {
     label_expired,
     unknown_subject,    // no member of this exchange
     member_not_active,  // joining, suspended or revoked
+    no_equivalent,      // the subject's national scheme has no marking for it
 };
 constexpr std::string_view verdict_name(Verdict v) {
     switch (v) {
@@ -45,6 +46,8 @@ constexpr std::string_view verdict_name(Verdict v) {
             return "unknown_subject";
         case Verdict::member_not_active:
             return "member_not_active";
+        case Verdict::no_equivalent:
+            return "no_equivalent";
     }
     return "unknown";
 }
@@ -70,7 +73,8 @@ class CompiledPolicy {
 
     // May `subject`, holding `clearance`, read what carries `label` at `now`? The originator always may.
     // Rules, in this order: policy, validity, expiry, classification, every restrictive value, at least one
-    // value of each permissive tag used, releasable-to. Informative values never decide. No allocation when
+    // value of each permissive tag used, releasable-to, and an equivalent in the subject's national scheme
+    // where the policy has one for it. Informative values never decide. No allocation when
     // the label is valid.
     Decision may_read(const Label& label, const AgencyId& subject, const Clearance& clearance,
                       UnixMillis now) const;

@@ -14,6 +14,7 @@ struct WitnessKey {
     Ed25519PublicKey key;
     NoteKeyId id() const;
     std::string text() const;  // vkey, signature type 4
+    static Result<WitnessKey> parse(std::string_view vkey);
 };
 
 // One signature line over the checkpoint's text, to be put under the note. `time_s` is at most 2^63 - 1. The

@@ -15,7 +15,9 @@ enum class LogError {
     rollback,
     fork,
     bad_tile,
-    bad_export
+    bad_log_proof,
+    bad_export,
+    bad_evidence
 };
 constexpr std::string_view error_name(LogError e) {
     switch (e) {
@@ -33,8 +35,12 @@ constexpr std::string_view error_name(LogError e) {
             return "log_fork";
         case LogError::bad_export:
             return "bad_log_export";
+        case LogError::bad_evidence:
+            return "bad_evidence";
         case LogError::bad_tile:
             return "bad_tile";
+        case LogError::bad_log_proof:
+            return "bad_log_proof";
     }
     return "unknown";
 }

@@ -1,40 +1,63 @@
 // A log export: one file with entries, the records beside them, the registry epochs, and the checkpoint that
 // they are under. What auditors and members take away; read and written in order, in constant memory.
 //
-//   file     "sampan log export 1\n" then items
+//   file     "sampan log export 2\n" then items
 //   item     u8 kind || lp(payload)
 //   kind 1   an epoch file, in order from epoch 1
-//   kind 2   u64 index of the first entry that follows; once, before the entries
-//   kind 3   an entry (44 bytes) || its record (empty: not for these eyes, or erased)
-//   kind 4   the checkpoint, a signed note; once, last
+//   kind 2   u64 index of the first entry that follows || the roots of the perfect subtrees of the tree
+//   before it,
+//            largest first (32 bytes each, one for each one bit of the index); once, before the entries
+//   kind 3   a descriptor logged before the first entry: u64 index || u64 time_s || u8 n || n hashes (its
+//            inclusion in the tree before the first entry) || lp(statement) || signature (64)
+//   kind 4   an entry (44 bytes) || its record (empty: not for these eyes, or erased)
+//   kind 5   the checkpoint, a signed note with its cosignatures; once, last
 #pragma once
 
+#include <functional>
+
 #include "sampan/base/file.h"
+#include "sampan/identity/descriptor.h"
 #include "sampan/log/log.h"
 
 namespace sampan {
 
-enum class ExportItemKind : std::uint8_t { epoch = 1, first = 2, entry = 3, checkpoint = 4 };
+enum class ExportItemKind : std::uint8_t { epoch = 1, first = 2, known = 3, entry = 4, checkpoint = 5 };
 
 struct ExportItem {
     ExportItemKind kind = ExportItemKind::entry;
-    Bytes payload;
+    ByteView payload;  // the giver's, until the next item
 };
+// Where items go: a file, or straight to who checks them.
+using ExportSink = std::function<Status(const ExportItem&)>;
+
+// A descriptor that was logged before the export begins.
+struct KnownDescriptor {
+    LeafIndex leaf;
+    std::uint64_t time_s = 0;
+    MerkleProof proof;
+    SignedStatement statement;
+};
+Bytes encode_export_first(const MerkleEdge& before);
+Result<MerkleEdge> decode_export_first(ByteView payload);
+Bytes encode_known_descriptor(const KnownDescriptor& known);
+Result<KnownDescriptor> decode_known_descriptor(ByteView payload);
 
 // Buffers and appends. One owner.
 class ExportWriter {
   public:
     // Truncation is the caller's: `file` is new or empty.
     static Result<ExportWriter> begin(File& file);
+    // In order. The checkpoint is the last, and syncs.
+    Status item(const ExportItem& item) { return write(item.kind, item.payload, {}); }
     Status epoch(ByteView epoch_file);
-    Status first(LeafIndex index);
+    // The edge of the tree before the first entry: its size is the entry's index.
+    Status first(const MerkleEdge& before);
     Status entry(ByteView entry, ByteView record);
-    // The last item; syncs.
     Status finish(std::string_view checkpoint);
 
   private:
     explicit ExportWriter(File& file) : file_(&file) {}
-    Status item(ExportItemKind kind, ByteView payload, ByteView more);
+    Status write(ExportItemKind kind, ByteView payload, ByteView more);
     Status flush();
     File* file_;
     std::uint64_t offset_ = 0;

@@ -74,17 +74,20 @@ struct Note {
 // refused.
 Status verify_note(const Note& note, const NoteKey& key);
 
-// --- C2SP tlog-checkpoint: origin, size, base64 root, then nothing else that we write.
+// --- C2SP tlog-checkpoint: origin, size, base64 root, and extension lines, which we read and never write.
 struct Checkpoint {
     std::string origin;
     TreeSize size;
     MerkleHash root;
+    std::vector<std::string> extensions = {};  // opaque; not empty, without newlines
     std::string text() const;
+    // Any log's; what else this exchange's logs keep to, verify_checkpoint says.
     static Result<Checkpoint> parse(std::string_view text);
 };
 Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const std::string& key_name,
                                     const Signer& log_key);
-// Parses, verifies the log's signature and the origin.
+// Of a log of this exchange. Parses, verifies the log's signature and the origin, refuses extension lines:
+// what no monitor can check has no place under our witnesses' signatures.
 Result<Checkpoint> verify_checkpoint(std::string_view note, const std::string& origin,
                                      const Ed25519PublicKey& log_key);
 

@@ -20,11 +20,12 @@ namespace sampan {
 
 inline constexpr unsigned k_tile_width = 256;
 inline constexpr unsigned k_tile_height = 8;  // tree levels in one tile
-inline constexpr unsigned k_tile_levels = 8;  // 64 tree levels in all
+inline constexpr unsigned k_tile_levels = 8;  // 64 tree levels in all: no tree has tiles above
+inline constexpr unsigned k_tile_level_names = 64;
 
 // A tile of hashes, or, without a level, a bundle of entries.
 struct TileName {
-    std::optional<unsigned> level;  // 0 to k_tile_levels - 1; none: entries
+    std::optional<unsigned> level;  // 0 to k_tile_level_names - 1; none: entries
     std::uint64_t index = 0;        // within the level
     unsigned width = k_tile_width;  // 1 to 256; less: partial
     std::string path() const;       // "tile/0/x001/067.p/12"

@@ -129,6 +129,7 @@ struct CommitBatch {
     std::vector<SubmissionKey> pending_over;  // accepted, refused or given up
     std::vector<NewPartFrame> part_frames;    // in the part's file, synced, before the rows that name them
     std::vector<PartUse> part_uses;
+    std::string witnessed;  // a checkpoint that a quorum cosigned, with their lines; empty: none new
 
     bool empty() const;
 };
@@ -178,6 +179,7 @@ struct StoredMailbox {
 struct BrokerFacts {
     LogHead head;
     std::uint64_t newest_time_s = 0;   // of the newest entry
+    std::string witnessed;             // the newest checkpoint that a quorum cosigned
     std::uint64_t answer_counter = 0;  // of the newest answer list
     std::uint64_t broker_list_counter = 0;
     std::uint64_t session_counter = 0;

@@ -15,7 +15,7 @@
 
 #include "sampan/envelope/part.h"
 #include "sampan/envelope/signed_list.h"
-#include "sampan/log/log.h"
+#include "sampan/log/journal.h"
 #include "sampan/store/error.h"
 
 namespace sampan {
@@ -113,6 +113,14 @@ struct InboxRow {
     Bytes record;
     bool read = false;
     bool proof_verified = false;
+    std::optional<UnixMillis> ended;  // when it left by its label's end: `record` is empty from then on
+};
+// What decides when a received message is to leave.
+struct KeptMessage {
+    std::int64_t position = 0;  // rises with each message
+    MessageSubject subject;
+    Bytes seal;
+    Ed25519Signature signature;
 };
 enum class Arrival : std::uint8_t { fresh, repeated, same_document, equivocation };
 
@@ -179,6 +187,7 @@ struct StoredOfficer {
     std::string id;
     Bytes record;
 };
+inline constexpr std::size_t k_changes_told = 65'536;
 
 // What waits for a second person, and what was done without one.
 enum class ReleaseKind : std::uint8_t { release = 1, emergency_release, emergency_read };
@@ -219,7 +228,9 @@ struct OwedNotice {
 class NodeStore {
   public:
     // Opens or makes the store; refuses damage, another process, another agency's store, by name.
-    static Result<std::unique_ptr<NodeStore>> open(const std::string& path, const AgencyId& agency);
+    // `vfs` is SQLite's; fault tests name their own.
+    static Result<std::unique_ptr<NodeStore>> open(const std::string& path, const AgencyId& agency,
+                                                   const std::string& vfs = "");
     virtual ~NodeStore() = default;
 
     // --- batches
@@ -238,6 +249,17 @@ class NodeStore {
     virtual Status keep_log_conflict(const LogConflict& conflict) = 0;
     virtual Result<std::optional<LogConflict>> log_conflict() = 0;
     virtual Status forget_log_conflict() = 0;
+
+    // --- the journal: entry and the tree's new edge, together
+    virtual Status append_journal(const JournalEntry& entry, const MerkleEdge& after) = 0;
+    virtual Result<std::vector<JournalEntry>> journal(LeafIndex first, std::size_t count) = 0;
+    virtual Result<MerkleEdge> journal_edge() = 0;
+    // How much of it the exchange's log vouches for.
+    virtual Status keep_journal_anchored(TreeSize size) = 0;
+    virtual Result<TreeSize> journal_anchored() = 0;
+    // The newest checkpoint that a quorum of witnesses cosigned.
+    virtual Status keep_witnessed(const PinnedCheckpoint& checkpoint) = 0;
+    virtual Result<std::optional<PinnedCheckpoint>> witnessed() = 0;
 
     // --- own statements and prekeys: a bundle is kept together with its private half, before it is published
     virtual Status keep_descriptor(const OwnStatement& descriptor) = 0;
@@ -312,6 +334,10 @@ class NodeStore {
     virtual Status note_outcome(const PendingOutcome& outcome) = 0;
     virtual Status mark_read(const AgencyId& sender, const MessageId& id) = 0;
     virtual Result<std::vector<InboxRow>> inbox(std::size_t limit) = 0;
+    // Received messages that have not ended, by position, after `position`.
+    virtual Result<std::vector<KeptMessage>> kept_messages(std::int64_t position, std::size_t limit) = 0;
+    // The content goes, and the names of its files; sender, seal and times stay as a stub.
+    virtual Status end_message(const MessageSubject& subject, UnixMillis now) = 0;
     virtual Result<std::vector<InboxRow>> inbox_by_prefix(const std::string& hex_prefix) = 0;
     struct Counts {
         std::uint64_t inbox_total = 0, inbox_unread = 0, outbox_waiting = 0, outbox_sent = 0,
@@ -339,6 +365,14 @@ class NodeStore {
     virtual Status keep_notice(const AgencyId& agency, ByteView record) = 0;
     virtual Result<std::vector<OwedNotice>> notices() = 0;  // oldest first
     virtual Status forget_notice(std::int64_t position) = 0;
+
+    // --- what is folded from all of it
+    // Messages that came, or of which something that is shown changed, since this was last asked; once each.
+    // None: asked for the first time, or more than k_changes_told: all_messages says which there are. Changes
+    // of a batch that was abandoned may be among them.
+    virtual std::optional<std::vector<MessageId>> take_changed() = 0;
+    // Of the outbox, and of the inbox what has arrived and is shown.
+    virtual Result<std::vector<MessageId>> all_messages() = 0;
 
     virtual Status close() = 0;
 };

@@ -15,7 +15,7 @@
 namespace sampan {
 
 enum class SessionRole : std::uint8_t { node = 1, auditor = 2 };
-enum class StatementKind : std::uint8_t { descriptor = 1, prekey_bundle = 2 };
+enum class StatementKind : std::uint8_t { descriptor = 1, prekey_bundle = 2, journal_anchor = 3 };
 
 struct Hello {
     std::uint32_t version_low = 1, version_high = 1;
@@ -143,6 +143,11 @@ struct OutcomeNotice {
 struct NoticesKept {
     LeafIndex leaf_index;
 };
+struct Cosign {
+    TreeSize tree_size;
+    std::uint64_t time_s = 0;
+    Ed25519Signature signature;
+};
 struct FetchParts {
     MessageSubject subject;
     std::uint32_t part = 0;
@@ -194,10 +199,14 @@ struct Entries {
 };
 struct FetchRegistry {
     Epoch after;
+    std::uint64_t offset = 0;  // bytes of the epoch that follows `after` which are held already
 };
+// Whole epochs, or a piece of one that no frame holds (registry_pieces.h).
 struct RegistryEpochs {
     std::vector<Bytes> epochs;
     Epoch newest;
+    Bytes piece;
+    std::uint64_t piece_offset = 0, piece_of = 0;
 };
 
 using Packet =
@@ -205,7 +214,7 @@ using Packet =
                  FetchParts, FetchCheckpoint, FetchInclusion, FetchConsistency, FetchEntries, FetchRegistry,
                  Ping, Challenge, Welcome, SessionError, StatementLogged, Peers, PartsWanted, Answers,
                  Deliver, OutcomesLogged, OutcomeNotice, PartData, CheckpointNote, Inclusion, Consistency,
-                 Entries, RegistryEpochs, Pong, NoticesKept>;
+                 Entries, RegistryEpochs, Pong, NoticesKept, Cosign>;
 std::string_view packet_name(const Packet& packet);
 
 // What the session signature covers (session.proto, Prove).

@@ -42,7 +42,7 @@ TEST_CASE("each packet is permitted in exactly the states that the table lists")
     CHECK(allowed(Hello{}) == greeting);
     CHECK(allowed(Prove{}) == challenged);
     const std::vector<Packet> node_only{PublishStatement{}, Submit{},      PartFramePacket{}, Credit{},
-                                        SubmitOutcomes{},   NoticesKept{}, FetchParts{}};
+                                        SubmitOutcomes{},   NoticesKept{}, FetchParts{},      Cosign{}};
     for (const Packet& packet : node_only) CHECK(allowed(packet) == node);
     const std::vector<Packet> for_both{FetchPeers{},
                                        FetchCheckpoint{},

@@ -44,7 +44,7 @@ TEST_CASE("bash is offered the commands of the place it is at") {
     CHECK(top.find(" init ") == std::string::npos);
     const std::string authority = bash_offers("sampan --node x authority");
     CHECK(authority.find(" admit ") != std::string::npos);
-    CHECK(authority.find(" publish ") == std::string::npos);
+    CHECK(authority.find(" outbox ") == std::string::npos);
 }
 
 TEST_CASE("every command and option is in every shell's completion") {

@@ -113,7 +113,12 @@ TEST_CASE("every inclusion proof of every tree is that of the definition, and ve
         const MerkleHash root = merkle_root(tree);
         const std::vector<MerkleProof> all = merkle_inclusion_all(tree);
         REQUIRE(all.size() == n);
+        const MerkleNodes nodes(Leaves(tree.begin(), tree.end()));
+        REQUIRE(nodes.root() == root);
+        MerkleProof proof;
         for (std::uint64_t m = 0; m < n; ++m) {
+            nodes.inclusion(LeafIndex(m), proof);
+            REQUIRE(proof == all[m]);
             if (n < 80 || n > 250) REQUIRE(all[m] == naive_path(m, tree));
             REQUIRE(merkle_inclusion(LeafIndex(m), TreeSize(n), stored.reader()).value() == all[m]);
             REQUIRE(verify_inclusion(leaves[m], LeafIndex(m), TreeSize(n), all[m], root).ok());
@@ -146,6 +151,8 @@ TEST_CASE("the largest batch has all its proofs") {
     for (std::uint64_t i = 0; i < 1024; ++i)
         REQUIRE(verify_inclusion(leaves[i], LeafIndex(i), TreeSize(1024), proofs[i], root).ok());
     CHECK(merkle_inclusion_all({}).empty());
+    CHECK(MerkleNodes().root() == merkle_empty_root());
+    CHECK(MerkleNodes({leaves[0]}).root() == leaves[0]);
 }
 
 TEST_CASE("a proof from stored nodes reads few of them, and passes on a failing read") {

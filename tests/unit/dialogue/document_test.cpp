@@ -8,7 +8,7 @@ using namespace sampan;
 namespace {
 
 Document sample() {
-    return {DocumentKind::measure, "題", "ja", "本文\n"};
+    return {DocumentKind::note, "題", "ja", "本文\n"};
 }
 
 Bytes with(Bytes bytes, std::initializer_list<std::uint8_t> more) {
@@ -22,7 +22,7 @@ TEST_CASE("a document is read as it was written, and has one form") {
     const Bytes bytes = encode_document(sample());
     const auto got = decode_document(bytes);
     REQUIRE(got.ok());
-    CHECK(got->kind == DocumentKind::measure);
+    CHECK(got->kind == DocumentKind::note);
     CHECK(got->title == "題");
     CHECK(got->language == "ja");
     CHECK(got->body == "本文\n");
@@ -45,9 +45,9 @@ TEST_CASE("an unknown kind, an unknown field, a field twice and bytes cut off ar
     const Bytes good = encode_document(sample());
     Bytes unknown_kind = good;
     REQUIRE(unknown_kind[0] == 0x08);
-    unknown_kind[1] = 15;
+    unknown_kind[1] = static_cast<std::uint8_t>(k_last_kind) + 1;
     CHECK(!decode_document(unknown_kind).ok());
-    CHECK(!decode_document(with(good, {0x28, 0x01})).ok());       // field 5
+    CHECK(!decode_document(with(good, {0x38, 0x01})).ok());       // field 7
     CHECK(!decode_document(with(good, {0x22, 0x01, 'x'})).ok());  // body again
     CHECK(!decode_document(ByteView(good).first(good.size() - 1)).ok());
     CHECK(!decode_document({}).ok());

@@ -79,7 +79,7 @@ TEST_CASE("any other form of a tile's name is refused") {
                              "tile/0/x001",
                              "tile/0/x001/",
                              "tile/00/000",
-                             "tile/8/000",
+                             "tile/64/000",
                              "tile/-1/000",
                              "tile/0/000.p/0",
                              "tile/0/000.p/256",

@@ -196,7 +196,7 @@ TEST_CASE("a locked node receives and answers for messages, and can neither show
     Room room;
     room.start_all({k_sender, k_reader});
     TestNode& reader = room.node(k_reader);
-    reader.core->lock();
+    must(reader.core->lock(room.now()));
     const MessageId id = room.publish(room.node(k_sender), {k_reader}, "At night");
     room.pass(2 * k_second_ms, 100);
     REQUIRE(room.outbox(room.node(k_sender), id).state == OutboxState::delivered);
@@ -211,7 +211,7 @@ TEST_CASE("a locked node receives and answers for messages, and can neither show
 TEST_CASE("another archive's key does not unlock", "[node]") {
     Room room;
     TestNode& one = room.start(k_sender);
-    one.core->lock();
+    must(one.core->lock(room.now()));
     const auto refused = one.core->unlock(X25519KeyPair::generate(), room.now());
     REQUIRE(refused.error().is(CryptoError::bad_key_file));
     REQUIRE_FALSE(one.core->unlocked());

@@ -84,7 +84,7 @@ TEST_CASE("sealing again waits for the archive, and for nothing else", "[node]")
     TestNode& sender = room.node(k_sender);
     room.disconnect(sender);
     const MessageId id = room.publish(sender, {k_reader}, "Locked meanwhile");
-    sender.core->lock();
+    must(sender.core->lock(room.now()));
     room.pass(21 * k_day_ms, 12 * k_hour_ms);
     room.connect(sender);
     room.pass(5 * k_second_ms, 100);

@@ -44,8 +44,10 @@ Folder::~Folder() {
     std::filesystem::remove_all(path_, ignored);
 }
 
-Room::Room(ExchangeOptions options)
-    : exchange_(std::move(options)), desk_(std::make_unique<Desk>(exchange_)) {}
+Room::Room(ExchangeOptions options, BrokerOn where) : exchange_(std::move(options)) {
+    if (where == BrokerOn::disk) std::filesystem::create_directories(broker_folder());
+    desk_ = std::make_unique<Desk>(exchange_, where == BrokerOn::disk ? broker_folder() : std::string());
+}
 Room::~Room() = default;
 
 TestNode& Room::start(std::string_view agency) {
@@ -225,14 +227,29 @@ OutboxRow Room::outbox(TestNode& node, const MessageId& id) const {
     return std::move(*row);
 }
 
-void Room::replace_broker() {
+void Room::begin_broker(std::string directory) {
     for (auto& [agency, node] : nodes_) {
         node->client.reset();
         if (node->core) node->core->on_disconnected("the broker went away");
     }
     const std::int64_t passed = now().get() - exchange_.now().get();
-    desk_ = std::make_unique<Desk>(exchange_);
+    desk_.reset();
+    desk_ = std::make_unique<Desk>(exchange_, std::move(directory));
     desk_->advance(passed);
+}
+
+void Room::replace_broker() {
+    begin_broker({});
+}
+
+void Room::snapshot_broker(const std::string& to) const {
+    std::filesystem::copy(broker_folder(), to, std::filesystem::copy_options::recursive);
+}
+
+void Room::restore_broker(const std::string& from) {
+    const std::string fresh = folder_.path() + "/restored-" + random_bytes<MessageId>().hex();
+    std::filesystem::copy(from, fresh, std::filesystem::copy_options::recursive);
+    begin_broker(fresh);
 }
 
 }  // namespace sampan::test

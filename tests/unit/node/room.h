@@ -41,7 +41,9 @@ struct TestNode {
 
 class Room {
   public:
-    explicit Room(ExchangeOptions options = {});
+    // The broker's store is in memory, or in a folder of the room's.
+    enum class BrokerOn { memory, disk };
+    explicit Room(ExchangeOptions options = {}, BrokerOn where = BrokerOn::memory);
     ~Room();
 
     // Starts the agency's node: its core on its store, archive unlocked. Again after `stop`, on the same
@@ -73,12 +75,18 @@ class Room {
     Desk& desk() { return *desk_; }
     // The broker's core begins again on an empty store: its log is not the one that the nodes know.
     void replace_broker();
+    // A copy of the broker's folder as it is now, open or not; and the broker begun again on such a copy.
+    void snapshot_broker(const std::string& to) const;
+    void restore_broker(const std::string& from);
     UnixMillis now() const { return desk_->now(); }
     const std::string& folder() const { return folder_.path(); }
 
   private:
     bool carry(TestNode& node);
     void tick(TestNode& node);
+
+    std::string broker_folder() const { return folder_.path() + "/broker"; }
+    void begin_broker(std::string directory);
 
     Folder folder_;
     Exchange exchange_;

@@ -50,7 +50,7 @@ Prove PacketSamples::packet() {
 }
 template <>
 PublishStatement PacketSamples::packet() {
-    return {StatementKind(number(1, 2)), bytes(1, 800), fixed<Ed25519Signature>()};
+    return {StatementKind(number(1, 3)), bytes(1, 800), fixed<Ed25519Signature>()};
 }
 template <>
 FetchPeers PacketSamples::packet() {
@@ -101,7 +101,7 @@ FetchEntries PacketSamples::packet() {
 }
 template <>
 FetchRegistry PacketSamples::packet() {
-    return {Epoch(any())};
+    return {Epoch(any()), any()};
 }
 template <>
 Ping PacketSamples::packet() {
@@ -110,6 +110,10 @@ Ping PacketSamples::packet() {
 template <>
 NoticesKept PacketSamples::packet() {
     return {LeafIndex(any())};
+}
+template <>
+Cosign PacketSamples::packet() {
+    return {TreeSize(any()), any(), fixed<Ed25519Signature>()};
 }
 template <>
 Challenge PacketSamples::packet() {
@@ -130,7 +134,7 @@ SessionError PacketSamples::packet() {
 }
 template <>
 StatementLogged PacketSamples::packet() {
-    return {StatementKind(number(1, 2)), fixed<Sha256Digest>(), LeafIndex(any())};
+    return {StatementKind(number(1, 3)), fixed<Sha256Digest>(), LeafIndex(any())};
 }
 template <>
 Peers PacketSamples::packet() {
@@ -203,8 +207,11 @@ Entries PacketSamples::packet() {
 }
 template <>
 RegistryEpochs PacketSamples::packet() {
-    RegistryEpochs out{{}, Epoch(any())};
+    RegistryEpochs out{{}, Epoch(any()), {}, 0, 0};
     for (std::uint64_t i = number(0, 3); i > 0; --i) out.epochs.push_back(bytes(1, 900));
+    out.piece = bytes(0, 900);
+    out.piece_offset = any();
+    out.piece_of = any();
     return out;
 }
 template <>

@@ -128,7 +128,7 @@ TEST_CASE("a hello is refused when its versions or suites make no sense") {
 
 TEST_CASE("a role, a statement kind or a credit outside its values is refused") {
     Bytes hello = frame_of(sample<Hello>());
-    CHECK(refusal_of<PublishStatement>([](auto& p) { p.kind = StatementKind(3); }) == "unknown_enum");
+    CHECK(refusal_of<PublishStatement>([](auto& p) { p.kind = StatementKind(4); }) == "unknown_enum");
     CHECK(refusal_of<PublishStatement>([](auto& p) { p.kind = StatementKind(0); }) == "not_canonical");
     CHECK(refusal_of<Credit>([](auto& p) { p.messages = 0; }) == "out_of_range");
     CHECK(refusal_of<Credit>([](auto& p) { p.messages = limits::k_credit_messages + 1; }) == "out_of_range");
