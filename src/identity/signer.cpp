@@ -1,5 +1,7 @@
 #include "sampan/identity/signer.h"
 
+#include "sampan/identity/token_signer.h"
+
 #include <algorithm>
 
 namespace sampan {

@@ -23,6 +23,7 @@ constexpr std::size_t k_draft_bytes = 2 * limits::k_body_padded_bytes;
 // approved.
 SecretBuffer encode_draft(const ReleaseDraft& draft) {
     Writer out;
+    out.u8(static_cast<std::uint8_t>(draft.header.message_class));
     out.u8(static_cast<std::uint8_t>(draft.header.precedence)).u64(static_cast<std::uint64_t>(draft.life_ms));
     out.lp(encode_label(draft.header.label));
     out.u32(static_cast<std::uint32_t>(draft.header.dialogues.size()));
@@ -42,6 +43,8 @@ SecretBuffer encode_draft(const ReleaseDraft& draft) {
 Result<ReleaseDraft> decode_draft(ByteView bytes) {
     Reader in(bytes);
     ReleaseDraft out;
+    SAMPAN_ASSIGN(std::uint8_t message_class, in.u8());
+    out.header.message_class = static_cast<MessageClass>(message_class);
     SAMPAN_ASSIGN(std::uint8_t precedence, in.u8());
     out.header.precedence = static_cast<Precedence>(precedence);
     SAMPAN_ASSIGN(std::uint64_t life, in.u64());

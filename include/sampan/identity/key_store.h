@@ -18,6 +18,7 @@
 #include "sampan/crypto/aead.h"
 #include "sampan/crypto/key_file.h"
 #include "sampan/identity/descriptor.h"
+#include "sampan/identity/token_signer.h"
 
 namespace sampan {
 

@@ -8,7 +8,6 @@
 
 #include "sampan/crypto/ed25519.h"
 #include "sampan/crypto/hash.h"
-#include "sampan/crypto/pkcs11.h"
 
 namespace sampan {
 
@@ -48,7 +47,5 @@ struct SignerUse {
     bool checkpoints = false;
 };
 std::unique_ptr<Signer> make_key_signer(Ed25519Key key, SignerUse use);
-// The same for a key that stays in a PKCS#11 token. It may be shared: one token key serves several uses.
-std::unique_ptr<Signer> make_token_signer(std::shared_ptr<const TokenKey> key, SignerUse use);
 
 }  // namespace sampan
