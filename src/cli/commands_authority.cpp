@@ -205,9 +205,9 @@ void add_member_commands(App& app, CLI::App& group) {
 
     const auto again = std::make_shared<AuthorityOptions>();
     CLI::App* readmit =
-        changing(group, again, "readmit",
-                 "Take a member's new root, or its node that was lost and made anew: a new epoch",
-                 {"sampan authority readmit ajct th-rtp/joining-request.txt"});
+        changing_command(group, again, "readmit",
+                         "Take a member's new root, or its node that was lost and made anew: a new epoch",
+                         {"sampan authority readmit ajct th-rtp/joining-request.txt"});
     readmit->add_option("request", again->requests, "joining-request.txt of the agency")
         ->required()
         ->type_name("FILE");

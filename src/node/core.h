@@ -77,9 +77,8 @@ struct DocumentSummary {
     std::string kind;
     std::string language;
 };
-// What waits for a second person: all that an approval binds. Of the header
-// only label, precedence, dialogues and about are there; the rest is made when
-// it is sealed.
+// What waits for a second person: all that an approval binds. Of the header only class, label, precedence,
+// dialogues and about are there; the rest is made when it is sealed.
 struct ReleaseDraft {
     Header header;
     std::int64_t life_ms = 0;
