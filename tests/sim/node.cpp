@@ -46,7 +46,7 @@ node::CoreOptions NodeProcess::options() {
                      storage_.duplicate(),
                      archive_.public_key,
                      first_descriptor_},
-            "/" + agency_.text(), "sim"};
+            "/" + agency_.text(), "sim", {{}, {1, 8}}};
 }
 
 // --- starting and ending

@@ -315,7 +315,9 @@ void Scenario::check_end() {
         see(*node);
         std::set<std::string> titles;
         for (const InboxRow& row : must(node->store().inbox(100'000))) {
-            const auto summary = node->core().summary(row.subject, row.message_id, row.record);
+            const SignedSeal seal = must(SignedSeal::parse(row.seal, row.signature.view()));
+            const auto summary = node->core().summary(node::Viewer::whole_agency(), seal.header.label,
+                                                      row.subject, row.message_id, row.record);
             require(summary.ok(), "G1: " + node->agency().text() + " cannot open what it shows");
             require(titles.insert(summary->title).second,
                     "G8: " + node->agency().text() + " shows \"" + summary->title + "\" twice");

@@ -48,7 +48,7 @@ TEST_CASE("levels may be written from the top or from the bottom") {
 
 TEST_CASE("an unknown key is refused with its line") {
     CHECK(refusal("valid_days = 30", "valid_day = 30") == "exchange.toml:3: unknown key \"valid_day\"");
-    CHECK(refusal("rank = 1", "rank = 1\ncolour = \"red\"") == "exchange.toml:15: unknown key \"colour\"");
+    CHECK(refusal("rank = 1", "rank = 1\nflavour = \"red\"") == "exchange.toml:15: unknown key \"flavour\"");
     CHECK(refusal("[policy]", "[extra]\nx = 1\n[policy]") == "exchange.toml:6: unknown key \"extra\"");
 }
 

@@ -186,7 +186,9 @@ class History {
              !judge_recipient(header, reader, epoch(knows_[copy.reader]), now).permitted()))
             return;
         ++given_;
-        if (!entitled(epoch(broker_).registry(), header.label, reader)) ++leaks_;
+        // By the newest epoch of the two: the reader's may have come by a file, ahead of the broker's.
+        const std::size_t newest = std::max(broker_, knows_[copy.reader]);
+        if (!entitled(epoch(newest).registry(), header.label, reader)) ++leaks_;
     }
 
     const Library& library_;

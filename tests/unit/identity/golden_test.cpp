@@ -53,7 +53,9 @@ Registry first() {
                    {"topic", CategoryType::informative, "Topic", {"travel"}}},
                   {{"tlp", {"CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"}}},
                   "secret",
-                  1};
+                  1,
+                  {},
+                  {}};
     out.brokers = {{must(BrokerId::parse("broker-1")),
                     {"tcp://broker.example:7000"},
                     curve(2),

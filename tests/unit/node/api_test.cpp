@@ -126,7 +126,7 @@ TEST_CASE("a lock signs everybody out, a wrong passphrase opens nothing, and a l
     REQUIRE_FALSE(room.node(k_reader).core->unlocked());
     REQUIRE(reader.sign_in() == 200);
     REQUIRE(reader.ask("GET", "/v1/messages/" + id).status == 200);
-    room.node(k_reader).core->lock();
+    must(room.node(k_reader).core->lock(room.now()));
     REQUIRE(reader.ask("GET", "/v1/messages/" + id).status == 423);
     REQUIRE(reader.ask("GET", "/v1/messages/" + id + "/attachments/0").status == 423);
     REQUIRE(reader.ask("POST", "/v1/messages", publish_body("No")).status == 423);
