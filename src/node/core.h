@@ -392,6 +392,7 @@ class Core {
     bool began_ = false;  // the registry is as new as the broker's, and what a session begins with was sent
     std::int64_t clock_difference_ms_ = 0, clock_drift_ms_ = 0;
     UnixMillis newest_proven_;
+    std::optional<std::pair<Checkpoint, std::string>> unjudged_;  // cosigned, and not by a quorum known here
     std::uint64_t descriptor_logged_ = 0, bundle_logged_ = 0;  // newest counters that the broker has logged
     UnixMillis statements_sent_at_, registry_asked_at_;
     EpochPieces registry_pieces_;

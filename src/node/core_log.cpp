@@ -44,6 +44,8 @@ Status Core::learn_peers(const Peers& peers, const Checkpoint& checkpoint, UnixM
     for (const Peer& peer : peers.peers) SAMPAN_TRY(learn_peer(peer, checkpoint, now));
     if (!peers.complete) return ok_status();
     peers_asked_ = false;
+    if (const auto unjudged = std::exchange(unjudged_, std::nullopt))
+        SAMPAN_TRY(observe_witnessed(unjudged->first, unjudged->second, now));
     SAMPAN_TRY(retry_held(now));
     return seal_refused_again(now);
 }

@@ -171,6 +171,7 @@ void Core::on_disconnected(std::string reason) {
     unproven_peers_.clear();
     consistency_asked_at_.reset();
     proofs_asked_.clear();
+    unjudged_.reset();
     checkpoint_asked_at_ = UnixMillis(0);
     entries_asked_.reset();
     entries_got_.reset();

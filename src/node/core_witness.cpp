@@ -45,7 +45,11 @@ Status Core::cosign(const Checkpoint& checkpoint, UnixMillis now) {
 Status Core::observe_witnessed(const Checkpoint& checkpoint, const std::string& note, UnixMillis now) {
     if (checkpoint.size <= witnessed_size_) return ok_status();
     SAMPAN_ASSIGN(const Note parsed, Note::parse(note));
-    if (parsed.signatures.size() < 2 || !judge_witnesses(parsed, witness_set()).reached()) return ok_status();
+    if (parsed.signatures.size() < 2) return ok_status();
+    // Short of a quorum perhaps only for a witness that is not known here yet: judged again with new peers.
+    unjudged_ = {checkpoint, note};
+    if (!judge_witnesses(parsed, witness_set()).reached()) return ok_status();
+    unjudged_.reset();
     SAMPAN_TRY(store_.keep_witnessed({note, now}));
     witnessed_note_ = PinnedCheckpoint{note, now};
     witnessed_size_ = checkpoint.size;

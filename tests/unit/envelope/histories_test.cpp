@@ -186,8 +186,9 @@ class History {
              !judge_recipient(header, reader, epoch(knows_[copy.reader]), now).permitted()))
             return;
         ++given_;
-        // By the newest epoch of the two: the reader's may have come by a file, ahead of the broker's.
-        const std::size_t newest = std::max(broker_, knows_[copy.reader]);
+        // By the newest epoch that a point which decides holds: the reader's may have come by a file, ahead
+        // of the broker's.
+        const std::size_t newest = checks(receiving) ? std::max(broker_, knows_[copy.reader]) : broker_;
         if (!entitled(epoch(newest).registry(), header.label, reader)) ++leaks_;
     }
 

@@ -68,8 +68,8 @@ TEST_CASE("the editor offers no level that a reader lacks, the ceiling forbids o
     Served served(room, room.node("id-densus"));
     const auto levels = [&](const std::string& query) {
         std::vector<std::string> out;
-        for (const json& level : served.get("/v1/label/choices?" + query)["levels"])
-            out.push_back(level["level"]);
+        const json offered = served.get("/v1/label/choices?" + query);
+        for (const json& level : offered["levels"]) out.push_back(level["level"]);
         return out;
     };
     REQUIRE(levels("to=my-rmp") == std::vector<std::string>{"unclassified", "restricted", "confidential"});

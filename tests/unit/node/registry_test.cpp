@@ -180,6 +180,11 @@ TEST_CASE("what is another agency's is not taken from whoever passes it on witho
     const auto send = [&](std::string_view originator) {
         SealRequest request = room.desk().request("my-rmp", {k_reader}, "text");
         request.header.label = room.exchange().label(originator);
+        // With the key that the reader's node published, where the log has it.
+        const auto bundle = must(decode_prekey_bundle(must(reader.store->own_bundle())->statement.bytes));
+        request.recipients.front().prekey = bundle.keys.front().key;
+        for (const KnownPeer& peer : must(room.node(k_sender).store->peers()))
+            if (peer.agency.text() == k_reader) request.recipients.front().bundle_index = peer.bundle_index;
         const SealedMessage message = room.exchange().seal("my-rmp", std::move(request));
         room.desk().send(passer, {room.desk().submit(message)});
         room.pass(3 * k_second_ms, 100);
