@@ -151,6 +151,28 @@ Status Authority::admit(const VerifiedJoiningRequest& verified, const MemberTerm
     return ok_status();
 }
 
+// A member whose root is replaced, or whose node was lost and made anew: what it may do stays.
+Status Authority::readmit(const VerifiedJoiningRequest& verified) {
+    const JoiningRequest& request = verified.request;
+    if (request.exchange != next_.exchange)
+        return Error(IdentityError::wrong_exchange, "this request is for " + request.exchange.text(),
+                     "ask the agency to make one for " + next_.exchange.text());
+    Member* member = find_member(next_, request.agency);
+    if (member == nullptr) return unknown(request.agency);
+    if (member->status == MemberStatus::revoked)
+        return Error(IdentityError::member_revoked, request.agency.text() + " was revoked, for good");
+    const Sha256Digest descriptor = request.descriptor.hash();
+    if (member->first_descriptor == descriptor)
+        return Error(AuthorityError::no_change, request.agency.text() + " was admitted with this request");
+    const bool same_node = member->curve_key == verified.descriptor.descriptor.curve_key;
+    member->root_certificate = request.root_certificate;
+    member->first_descriptor = descriptor;
+    member->curve_key = verified.descriptor.descriptor.curve_key;
+    changes_.push_back(request.agency.text() +
+                       (same_node ? " has another root" : " is enrolled again, with another root and node"));
+    return ok_status();
+}
+
 Status Authority::set_status(const AgencyId& agency, MemberStatus status, UnixMillis now) {
     Member* member = find_member(next_, agency);
     if (member == nullptr) return unknown(agency);

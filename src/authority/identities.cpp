@@ -39,6 +39,16 @@ struct KeyWriter {
     }
 };
 
+// For what an agency's first statements need of it; a key of our own goes to its file.
+Result<std::unique_ptr<Signer>> make_node_signer(const KeyWriter& write,
+                                                 std::shared_ptr<const TokenKey> token) {
+    const SignerUse use{{Purpose::descriptor, Purpose::joining}, false};
+    if (token) return make_token_signer(std::move(token), use);
+    Ed25519Key key = Ed25519Key::generate();
+    SAMPAN_TRY(write.signing("node.key", key_purpose::k_node, key));
+    return make_key_signer(std::move(key), use);
+}
+
 Status begin_folder(FileSystem& files, const std::string& folder, const SecretBuffer& passphrase) {
     SAMPAN_TRY(refuse_empty(passphrase));
     if (files.exists(folder + "/curve.key") || files.exists(folder + "/root.key") ||
@@ -48,11 +58,38 @@ Status begin_folder(FileSystem& files, const std::string& folder, const SecretBu
     return files.make_directories(folder);
 }
 
+// Descriptors are counted by ones, a few a year: seconds since 1970 are beyond all of them.
+std::uint64_t counter_beyond_any(UnixMillis now) {
+    return static_cast<std::uint64_t>(now.get() / k_second_ms);
+}
+
+Result<Certificate> read_certificate(FileSystem& files, const std::string& path) {
+    SAMPAN_ASSIGN(Bytes pem, read_file(files, path, limits::k_statement_bytes));
+    return Certificate::parse_pem(as_text(pem));
+}
+
+Result<std::unique_ptr<Signer>> present_node_signer(FileSystem& files, const std::string& folder,
+                                                    const SecretBuffer& passphrase,
+                                                    std::shared_ptr<const TokenKey> token) {
+    const SignerUse use{{Purpose::descriptor, Purpose::joining}, false};
+    if (token) return make_token_signer(std::move(token), use);
+    SAMPAN_ASSIGN(SecretBuffer bytes,
+                  read_key_file(files, folder + "/node.key", key_purpose::k_node, passphrase));
+    SAMPAN_ASSIGN(Ed25519Seed seed, Ed25519Seed::parse(bytes.reveal(k_reveal)));
+    return make_key_signer(Ed25519Key::from_seed(seed), use);
+}
+
+Status put_aside(FileSystem& files, const std::string& folder, std::string_view name) {
+    const std::string path = folder + "/root" + std::string(name);
+    return files.exists(path) ? files.rename(path, folder + "/root.old" + std::string(name)) : ok_status();
+}
+
 }  // namespace
 
 Result<NewAgency> make_agency(FileSystem& files, const std::string& folder, const AgencyPlan& plan,
                               const SecretBuffer& passphrase, const SecretBuffer& archive_passphrase,
-                              UnixMillis now, const KeyFileCost& cost) {
+                              UnixMillis now, const KeyFileCost& cost,
+                              std::shared_ptr<const TokenKey> token) {
     SAMPAN_TRY(check_member_names(plan.names, plan.country, "the agency"));
     SAMPAN_TRY(refuse_empty(archive_passphrase));
     if (!is_dns_label(plan.officer_id) || plan.officer_id.size() > 24)
@@ -64,14 +101,13 @@ Result<NewAgency> make_agency(FileSystem& files, const std::string& folder, cons
     const CertificateNames names{plan.agency, plan.exchange};
     const KeyWriter write{files, folder, passphrase, cost};
     const Ed25519Key root_key = Ed25519Key::generate();
-    const Ed25519Key node_key = Ed25519Key::generate();
+    SAMPAN_ASSIGN(std::unique_ptr<Signer> node, make_node_signer(write, std::move(token)));
     const Ed25519Key witness_key = Ed25519Key::generate();
     SAMPAN_ASSIGN(Certificate root, make_root_certificate(root_key, names, days_from(now, k_root_days)));
-    SAMPAN_ASSIGN(Certificate certificate, make_node_certificate(root_key, root, node_key.public_key(), names,
+    SAMPAN_ASSIGN(Certificate certificate, make_node_certificate(root_key, root, node->public_key(), names,
                                                                  days_from(now, k_node_days)));
     SAMPAN_TRY(write.signing("root.key", key_purpose::k_agency_root, root_key));
     SAMPAN_TRY(write.text("root.pem", root.pem(), 0644));
-    SAMPAN_TRY(write.signing("node.key", key_purpose::k_node, node_key));
     SAMPAN_TRY(write.text("node.pem", certificate.pem(), 0644));
     SAMPAN_TRY(write.signing("witness.key", key_purpose::k_witness, witness_key));
     SAMPAN_ASSIGN(CurvePublicKey curve, write.curve());
@@ -85,21 +121,19 @@ Result<NewAgency> make_agency(FileSystem& files, const std::string& folder, cons
     Descriptor descriptor;
     descriptor.exchange = plan.exchange;
     descriptor.agency = plan.agency;
-    descriptor.counter = 1;
+    descriptor.counter = plan.again ? counter_beyond_any(now) : 1;
     descriptor.certificate = certificate.der();
     descriptor.curve_key = curve;
     descriptor.witness_key = witness_key.public_key();
     descriptor.suites = {1};
     descriptor.issued = now;
     descriptor.expires = certificate.validity().not_after;
-    const auto signer = make_key_signer(Ed25519Key::from_seed(node_key.seed()),
-                                        {{Purpose::descriptor, Purpose::joining}, false});
-    SAMPAN_ASSIGN(SignedStatement statement, sign_descriptor(descriptor, *signer));
+    SAMPAN_ASSIGN(SignedStatement statement, sign_descriptor(descriptor, *node));
     SAMPAN_TRY(
         write_file(files, folder + "/descriptor.bin", encode_statement_file(statement), Replace::no, 0644));
     const JoiningRequest request{plan.exchange, plan.agency, plan.names, plan.country,
                                  plan.kind,     root.der(),  statement,  now};
-    SAMPAN_ASSIGN(std::string text, sign_joining_request(request, root_key, *signer));
+    SAMPAN_ASSIGN(std::string text, sign_joining_request(request, root_key, *node));
     SAMPAN_TRY(write.text("joining-request.txt", text, 0644));
     SAMPAN_ASSIGN(VerifiedJoiningRequest verified, verify_joining_request(text, now));
     return NewAgency{folder + "/joining-request.txt", verified.hash, certificate.validity().not_after};
@@ -131,6 +165,48 @@ Result<UnixMillis> renew_certificate(FileSystem& files, const std::string& folde
     SAMPAN_TRY(verify_node_certificate(renewed, root, names, now));
     SAMPAN_TRY(write_file(files, folder + "/node.pem", as_bytes(renewed.pem()), Replace::yes, 0644));
     return renewed.validity().not_after;
+}
+
+Result<NewAgency> replace_root(FileSystem& files, const std::string& folder, const SecretBuffer& passphrase,
+                               UnixMillis now, const KeyFileCost& cost,
+                               std::shared_ptr<const TokenKey> token) {
+    SAMPAN_ASSIGN(Certificate present, read_certificate(files, folder + "/node.pem"));
+    SAMPAN_ASSIGN(Bytes old_text,
+                  read_file(files, folder + "/joining-request.txt", limits::k_statement_bytes));
+    SAMPAN_ASSIGN(Bytes statement, read_file(files, folder + "/descriptor.bin", limits::k_statement_bytes));
+    SAMPAN_ASSIGN(SignedStatement first, decode_statement_file(statement));
+    SAMPAN_ASSIGN(Descriptor descriptor, decode_descriptor(first.bytes));
+    // Who the agency is stands in its first request, which is judged by the time of that request.
+    SAMPAN_ASSIGN(VerifiedJoiningRequest old, verify_joining_request(as_text(old_text), descriptor.issued));
+    SAMPAN_ASSIGN(std::unique_ptr<Signer> node,
+                  present_node_signer(files, folder, passphrase, std::move(token)));
+    if (node->public_key() != present.public_key())
+        return Error(AuthorityError::bad_file, "the node's signing key does not belong to node.pem");
+    const CertificateNames names{descriptor.agency, descriptor.exchange};
+    const Ed25519Key root_key = Ed25519Key::generate();
+    SAMPAN_ASSIGN(Certificate root, make_root_certificate(root_key, names, days_from(now, k_root_days)));
+    SAMPAN_ASSIGN(Certificate next, make_node_certificate(root_key, root, node->public_key(), names,
+                                                          days_from(now, k_node_days)));
+    descriptor.certificate = next.der();
+    descriptor.counter = counter_beyond_any(now);
+    descriptor.issued = now;
+    descriptor.expires = next.validity().not_after;
+    SAMPAN_ASSIGN(SignedStatement stated, sign_descriptor(descriptor, *node));
+    JoiningRequest request = std::move(old.request);
+    request.root_certificate = root.der();
+    request.descriptor = stated;
+    request.created = now;
+    SAMPAN_ASSIGN(std::string text, sign_joining_request(request, root_key, *node));
+    SAMPAN_ASSIGN(VerifiedJoiningRequest verified, verify_joining_request(text, now));
+    SAMPAN_TRY(put_aside(files, folder, ".key"));
+    SAMPAN_TRY(put_aside(files, folder, ".pem"));
+    const KeyWriter write{files, folder, passphrase, cost};
+    SAMPAN_TRY(write.signing("root.key", key_purpose::k_agency_root, root_key));
+    SAMPAN_TRY(write.text("root.pem", root.pem(), 0644));
+    SAMPAN_TRY(write_file(files, folder + "/node.next.pem", as_bytes(next.pem()), Replace::yes, 0644));
+    const std::string path = folder + "/joining-request.txt";
+    SAMPAN_TRY(write_file(files, path, as_bytes(text), Replace::yes, 0644));
+    return NewAgency{path, verified.hash, next.validity().not_after};
 }
 
 Result<BrokerEntry> make_broker(FileSystem& files, const std::string& folder, const BrokerId& id,

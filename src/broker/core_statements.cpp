@@ -34,7 +34,9 @@ Status Core::check_descriptor(const AgencyId& agency, const SignedStatement& sta
     if (counter == newest && newest != 0)
         return Error(BrokerError::equivocation, "another descriptor was logged under this counter");
     // The first one is the one that the authority admitted; a lost store may begin again beyond it.
-    if (counter != newest + 1 && newest != 0) return stale(newest + 1);
+    // One that the newest epoch names was admitted by the authority: a node that was lost begins again with it.
+    const bool admitted = !member.first_descriptor.is_zero() && statement.hash() == member.first_descriptor;
+    if (counter != newest + 1 && newest != 0 && !(admitted && counter > newest)) return stale(newest + 1);
     if (counter == 1 && !member.first_descriptor.is_zero() && statement.hash() != member.first_descriptor)
         return Error(IdentityError::bad_descriptor, "it is not the descriptor that the authority admitted");
     return ok_status();

@@ -42,6 +42,7 @@ App::App() : root_(k_about, "sampan") {
     add_registry_commands(*this);
     add_dialogue_commands(*this);
     add_exchange_commands(*this);
+    add_release_commands(*this);
     add_label_commands(*this);
     add_people_commands(*this);
     add_evidence_commands(*this);

@@ -56,8 +56,9 @@ void add_registry_commands(App& app);
 void add_dialogue_commands(App& app);  // dialogue, new
 void add_exchange_commands(App& app);  // dialogues, log
 void add_label_commands(App& app);
-void add_node_commands(App& app);    // status, doctor, lock
-void add_people_commands(App& app);  // sign-in, sign-out, whoami, passphrase, totp, officer
+void add_node_commands(App& app);     // status, doctor, lock
+void add_people_commands(App& app);   // sign-in, sign-out, whoami, passphrase, totp, officer
+void add_release_commands(App& app);  // release
 void add_demo_command(App& app);
 void add_help_commands(App& app);  // completion, help, version
 

@@ -10,7 +10,9 @@ struct AgencyOptions {
     std::string officer = "admin", officer_name = "First security administrator";
     std::vector<std::string> names;
     PassphraseSource passphrase, archive_passphrase;
-    bool exercise_keys = false;
+    bool exercise_keys = false, again = false;
+    TokenKeyName token;
+    PassphraseSource pin;
 };
 struct AuditorOptions {
     std::string folder, id, name;
@@ -35,11 +37,71 @@ Result<AgencyPlan> plan_of(const AgencyOptions& o) {
         plan.names[tagged ? name.substr(0, equals) : "en"] = tagged ? name.substr(equals + 1) : name;
     }
     plan.country = o.country;
+    plan.again = o.again;
     plan.officer_id = o.officer;
     plan.officer_name = o.officer_name;
     if (o.kind == "partner") plan.kind = MemberKind::partner;
     if (o.kind == "organisation") plan.kind = MemberKind::international_organisation;
     return plan;
+}
+
+// The node's signing key, made in a PKCS#11 token; none when no token was named.
+Result<std::shared_ptr<const TokenKey>> make_token_key(Console& console, const AgencyOptions& o) {
+    if (o.token.module.empty()) return std::shared_ptr<const TokenKey>();
+    SAMPAN_ASSIGN(SecretBuffer pin,
+                  read_passphrase(console, o.pin, "PIN of the token", "--token-pin", Ask::once));
+    SAMPAN_ASSIGN(std::shared_ptr<const TokenKey> made, TokenKey::generate(o.token, std::move(pin)));
+    return made;
+}
+
+Result<int> run_renew(Console& console, const AgencyOptions& o) {
+    SAMPAN_ASSIGN(
+        SecretBuffer passphrase,
+        read_passphrase(console, o.passphrase, "passphrase of the agency's keys", "--passphrase", Ask::once));
+    SAMPAN_ASSIGN(UnixMillis until,
+                  renew_certificate(system_files(), o.folder, passphrase, system_clock().wall()));
+    if (console.json)
+        console.print_json("sampan.agency/1", {{"certificate_expires", to_rfc3339(until)}});
+    else
+        console.out() << fields({{"certificate until", to_rfc3339(until)}});
+    console.say(
+        "Take root.key offline again. Then start the node again: it states the new certificate, and what was "
+        "sealed "
+        "under the old one is still accepted.");
+    return k_exit_ok;
+}
+
+// The node's signing key that is in a token already.
+Result<std::shared_ptr<const TokenKey>> open_token_key(Console& console, const AgencyOptions& o) {
+    if (o.token.module.empty()) return std::shared_ptr<const TokenKey>();
+    SAMPAN_ASSIGN(SecretBuffer pin,
+                  read_passphrase(console, o.pin, "PIN of the token", "--token-pin", Ask::once));
+    SAMPAN_ASSIGN(std::shared_ptr<const TokenKey> held, TokenKey::open(o.token, std::move(pin)));
+    return held;
+}
+
+Result<int> run_new_root(Console& console, const AgencyOptions& o) {
+    SAMPAN_ASSIGN(
+        SecretBuffer passphrase,
+        read_passphrase(console, o.passphrase, "passphrase of the agency's keys", "--passphrase", Ask::once));
+    SAMPAN_ASSIGN(std::shared_ptr<const TokenKey> token, open_token_key(console, o));
+    SAMPAN_ASSIGN(NewAgency made, replace_root(system_files(), o.folder, passphrase, system_clock().wall(),
+                                               cost_of(console, o.exercise_keys), token));
+    if (console.json)
+        console.print_json("sampan.agency/1",
+                           {{"request", made.request_path},
+                            {"words", fingerprint_words(made.request_hash)},
+                            {"certificate_expires", to_rfc3339(made.certificate_expires)}});
+    else
+        console.out() << fields({{"request", made.request_path},
+                                 {"words", fingerprint_words(made.request_hash)},
+                                 {"certificate until", to_rfc3339(made.certificate_expires)}});
+    console.say(
+        "Send the request to the exchange authority, which runs: sampan authority readmit DIR " +
+        made.request_path +
+        "\nThe node goes on under the old root until the new epoch is there, then takes the new one by "
+        "itself. Take root.key offline.");
+    return k_exit_ok;
 }
 
 Result<int> run_init(Console& console, const AgencyOptions& o) {
@@ -51,8 +113,10 @@ Result<int> run_init(Console& console, const AgencyOptions& o) {
                   read_passphrase(console, o.archive_passphrase,
                                   "new passphrase of " + o.officer + ", the first security administrator",
                                   "--archive-passphrase", Ask::twice));
-    SAMPAN_ASSIGN(NewAgency made, make_agency(system_files(), o.folder, plan, passphrase, archive,
-                                              system_clock().wall(), cost_of(console, o.exercise_keys)));
+    SAMPAN_ASSIGN(std::shared_ptr<const TokenKey> token, make_token_key(console, o));
+    SAMPAN_ASSIGN(NewAgency made,
+                  make_agency(system_files(), o.folder, plan, passphrase, archive, system_clock().wall(),
+                              cost_of(console, o.exercise_keys), token));
     if (console.json) {
         console.print_json("sampan.agency/1",
                            {{"agency", o.agency},
@@ -121,6 +185,25 @@ Result<int> run_auditor_init(Console& console, const AuditorOptions& o) {
     return k_exit_ok;
 }
 
+void add_token(CLI::App* command, const std::shared_ptr<AgencyOptions>& o, const std::string& what) {
+    CLI::Option* module = command->add_option("--token-module", o->token.module, what);
+    module->type_name("FILE");
+    CLI::Option* label = command->add_option("--token", o->token.token, "Label of the token");
+    label->type_name("TEXT");
+    CLI::Option* key = command->add_option("--token-key", o->token.key, "Label of the key pair in it");
+    key->type_name("TEXT");
+    module->needs(label)->needs(key);
+    label->needs(module);
+    key->needs(module);
+    CLI::Option* pin =
+        command->add_option("--token-pin-file", o->pin.file, "File (mode 0600) with the token's PIN");
+    pin->type_name("FILE");
+    command->add_option("--token-pin-fd", o->pin.fd, "Descriptor to read the token's PIN from")
+        ->type_name("N")
+        ->check(CLI::Range(0, 1023))
+        ->excludes(pin);
+}
+
 }  // namespace
 
 void add_agency_commands(App& app) {
@@ -154,9 +237,34 @@ void add_agency_commands(App& app) {
         ->type_name("TEXT");
     add_passphrase(init, o->archive_passphrase, "archive-",
                    "the first security administrator's passphrase, which also opens archive.key");
+    add_token(init, o, "PKCS#11 module (shared library): the node's signing key is made in a token");
     init->add_flag("--exercise-keys", o->exercise_keys,
                    "Weak passphrase stretching, for exercises and tests");
     app.on(init, [o](Console& console) { return run_init(console, *o); });
+
+    init->add_flag(
+        "--again", o->again,
+        "The agency is a member already and its node was lost: begin again (docs/administrator.md)");
+    const auto w = std::make_shared<AgencyOptions>();
+    CLI::App* fresh = App::command(group, "new-root",
+                                   "Another root for the agency, for the authority to admit in a new epoch",
+                                   {"sampan agency new-root keys"});
+    fresh->add_option("folder", w->folder, "The agency's key folder")->required()->type_name("DIR");
+    add_passphrase(fresh, w->passphrase, "", "the passphrase of the agency's keys");
+    add_token(fresh, w, "PKCS#11 module, where the node's signing key is in a token");
+    fresh->add_flag("--exercise-keys", w->exercise_keys,
+                    "Weak passphrase stretching, for exercises and tests");
+    app.on(fresh, [w](Console& console) { return run_new_root(console, *w); });
+
+    const auto n = std::make_shared<AgencyOptions>();
+    CLI::App* renew =
+        App::command(group, "renew", "A new certificate of 90 days for the node's key; needs root.key",
+                     {"sampan agency renew keys"});
+    renew->add_option("folder", n->folder, "The agency's key folder, with root.key in it")
+        ->required()
+        ->type_name("DIR");
+    add_passphrase(renew, n->passphrase, "", "the passphrase of the agency's keys");
+    app.on(renew, [n](Console& console) { return run_renew(console, *n); });
 
     const auto s = std::make_shared<AgencyOptions>();
     CLI::App* show = App::command(group, "show", "Who this agency is, and the words of its joining request",

@@ -26,8 +26,8 @@ Result<int> run_init(Console& console, const AuthorityOptions& o) {
     return k_exit_ok;
 }
 
-Result<int> run_admit(Console& console, const AuthorityOptions& o) {
-    SAMPAN_ASSIGN(Clearance clearance, parse_clearance(o.clearance));
+// The requests, once somebody has compared their words.
+Result<std::vector<VerifiedJoiningRequest>> compared_requests(Console& console, const AuthorityOptions& o) {
     std::vector<VerifiedJoiningRequest> requests;
     for (const std::string& path : o.requests) {
         SAMPAN_ASSIGN(Bytes text, read_file(system_files(), path, limits::k_statement_bytes));
@@ -38,6 +38,20 @@ Result<int> run_admit(Console& console, const AuthorityOptions& o) {
         requests.push_back(std::move(*verified));
     }
     SAMPAN_TRY(console.confirm("Do these words agree with those that the agency read to you?"));
+    return requests;
+}
+
+Result<int> run_readmit(Console& console, const AuthorityOptions& o) {
+    SAMPAN_ASSIGN(std::vector<VerifiedJoiningRequest> requests, compared_requests(console, o));
+    return next_epoch(console, o, [&](Authority& authority, UnixMillis) -> Status {
+        for (const VerifiedJoiningRequest& request : requests) SAMPAN_TRY(authority.readmit(request));
+        return ok_status();
+    });
+}
+
+Result<int> run_admit(Console& console, const AuthorityOptions& o) {
+    SAMPAN_ASSIGN(Clearance clearance, parse_clearance(o.clearance));
+    SAMPAN_ASSIGN(std::vector<VerifiedJoiningRequest> requests, compared_requests(console, o));
     const MemberTerms terms{clearance, o.ceiling.empty() ? clearance.level : o.ceiling};
     return next_epoch(console, o, [&](Authority& authority, UnixMillis now) -> Status {
         for (const VerifiedJoiningRequest& request : requests)
@@ -188,6 +202,16 @@ void add_member_commands(App& app, CLI::App& group) {
         ->type_name("FILE");
     add_terms(admit, o);
     app.on(admit, [o](Console& console) { return run_admit(console, *o); });
+
+    const auto again = std::make_shared<AuthorityOptions>();
+    CLI::App* readmit =
+        changing_command(group, again, "readmit",
+                         "Take a member's new root, or its node that was lost and made anew: a new epoch",
+                         {"sampan authority readmit ajct th-rtp/joining-request.txt"});
+    readmit->add_option("request", again->requests, "joining-request.txt of the agency")
+        ->required()
+        ->type_name("FILE");
+    app.on(readmit, [again](Console& console) { return run_readmit(console, *again); });
 
     const auto t = std::make_shared<AuthorityOptions>();
     CLI::App* terms =

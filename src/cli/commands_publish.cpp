@@ -12,7 +12,7 @@ constexpr std::size_t k_briefing_bytes = 256 * limits::k_kib;
 
 struct PublishOptions {
     std::vector<std::string> files, attachments;
-    std::string about;
+    std::string about, emergency;
     std::string outcome = "full", reason;  // of an answer to a request for information
     bool dry_run = false, leave_out_denied = false, leave_out_unready = false;
 };
@@ -26,6 +26,7 @@ json request_of(const std::string& text, const PublishOptions& o, const json& up
     json out{{"briefing", text}, {"uploads", uploads}, {"dry_run", dry_run}};
     if (o.leave_out_denied) out["leave_out_denied"] = true;
     if (o.leave_out_unready) out["leave_out_unready"] = true;
+    if (!o.emergency.empty()) out["emergency"] = o.emergency;
     if (!o.about.empty()) out["about"] = json::array({o.about});
     return out;
 }
@@ -110,11 +111,18 @@ void print_published(Console& console, const json& made, bool dry_run) {
         return;
     }
     const json& readers = list_of(made, "readers");
-    console.out() << fields({{"message", text_of(made, "message_id")},
-                             {"state", text_of(made, "state")},
-                             {"marking", text_of(made, "marking")},
-                             {"readers", std::to_string(readers.size() - who_may_not(readers)) + " of " +
-                                             std::to_string(readers.size())}});
+    const bool waits = text_of(made, "state") == "awaiting_release";
+    console.out() << fields(
+        {{waits ? "release" : "message", text_of(made, waits ? "release_id" : "message_id")},
+         {"state", text_of(made, "state")},
+         {"marking", text_of(made, "marking")},
+         {"readers",
+          std::to_string(readers.size() - who_may_not(readers)) + " of " + std::to_string(readers.size())}});
+    if (text_of(made, "state") == "awaiting_release") {
+        console.say("It waits for a second person: sampan release show " +
+                    short_id(text_of(made, "release_id")));
+        return;
+    }
     for (const json& reader : readers)
         if (!flag_of(reader, "may_read"))
             console.say("left out: " + text_of(reader, "agency") + ": " +
@@ -205,6 +213,12 @@ void add_options(CLI::App* command, const std::shared_ptr<PublishOptions>& o) {
                       "Show who would be able to read it, who not, and why; send nothing");
     command->add_flag("--leave-out-denied", o->leave_out_denied,
                       "Leave out named readers that may not read it");
+    command
+        ->add_option("--emergency", o->emergency,
+                     "Imminent threat to life: send without the second person "
+                     "that the label asks for. Say why; "
+                     "readers see it")
+        ->type_name("REASON");
     command->add_flag("--leave-out-unready", o->leave_out_unready,
                       "Leave out members that have never connected");
 }

@@ -78,6 +78,49 @@ Status read_void(const wire::Void& from, VoidEntry& to) {
     return ok_status();
 }
 
+Status check_release(const ReleaseMark& mark) {
+    const auto shown = [](const std::string& text, std::size_t limit) {
+        return is_utf8(as_bytes(text)) && is_display_text(text, limit);
+    };
+    if (!is_dns_label(mark.author) || mark.author.size() > k_officer_id_bytes ||
+        !shown(mark.author_name, k_officer_name_bytes))
+        return bad("a release without an author");
+    if (mark.time <= UnixMillis(0)) return bad("a release without a time");
+    if (mark.emergency.empty()) {
+        if (!is_dns_label(mark.releaser) || mark.releaser.size() > k_officer_id_bytes ||
+            !shown(mark.releaser_name, k_officer_name_bytes) || !mark.approved)
+            return bad("a release without a releaser");
+        if (mark.releaser == mark.author) return bad("a release by its own author");
+        return ok_status();
+    }
+    if (!mark.releaser.empty() || !mark.releaser_name.empty() || mark.approved)
+        return bad("a release that is an emergency's and another's");
+    if (!shown(mark.emergency, k_emergency_bytes)) return bad("an emergency whose reason cannot be shown");
+    return ok_status();
+}
+
+Status read_release(const wire::Release& from, ReleaseMark& to) {
+    to.author = from.author();
+    to.author_name = from.author_name();
+    to.releaser = from.releaser();
+    to.releaser_name = from.releaser_name();
+    to.time = UnixMillis(from.time_ms());
+    if (!from.approved().empty())
+        SAMPAN_TRY(read_fixed(k_bad, "what was approved", from.approved(), to.approved.emplace()));
+    to.emergency = from.emergency();
+    return ok_status();
+}
+
+void write_release(const ReleaseMark& from, wire::Release& to) {
+    to.set_author(from.author);
+    to.set_author_name(from.author_name);
+    to.set_releaser(from.releaser);
+    to.set_releaser_name(from.releaser_name);
+    to.set_time_ms(from.time.get());
+    if (from.approved) write_bytes(*to.mutable_approved(), from.approved->view());
+    to.set_emergency(from.emergency);
+}
+
 Status read_content(const wire::Content& in, Content& out) {
     SAMPAN_TRY(read_fixed(k_bad, "h1", in.h1(), out.h1));
     SAMPAN_TRY(read_fixed(k_bad, "document id", in.document_id(), out.document_id));
@@ -89,6 +132,7 @@ Status read_content(const wire::Content& in, Content& out) {
         SAMPAN_TRY(read_attachment(from, out.attachments.emplace_back()));
     out.voids.reserve(static_cast<std::size_t>(in.voids_size()));
     for (const auto& from : in.voids()) SAMPAN_TRY(read_void(from, out.voids.emplace_back()));
+    if (in.has_release()) SAMPAN_TRY(read_release(in.release(), out.release.emplace()));
     return ok_status();
 }
 
@@ -138,6 +182,7 @@ Status check_content(const Content& content) {
         return bad("two attachments have the same name");
     if (content.voids.size() > k_voids) return bad("too many voids");
     for (const auto& entry : content.voids) SAMPAN_TRY(check_void(entry));
+    if (content.release) SAMPAN_TRY(check_release(*content.release));
     return ok_status();
 }
 
@@ -164,6 +209,7 @@ SecretBuffer encode_content(const Content& content) {
         to.set_reason(from.reason);
         write_bytes(*to.mutable_refusal(), from.refusal);
     }
+    if (content.release) write_release(*content.release, *out.mutable_release());
     SecretBuffer bytes(out.ByteSizeLong());
     out.SerializeWithCachedSizesToArray(bytes.fill(k_reveal).data());
     return bytes;

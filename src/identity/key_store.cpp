@@ -29,6 +29,15 @@ Result<CurveKeyPair> load_curve(FileSystem& files, const std::string& folder,
     return out;
 }
 
+Result<std::unique_ptr<Signer>> load_node_signer(FileSystem& files, const std::string& folder,
+                                                 const SecretBuffer& passphrase,
+                                                 std::shared_ptr<const TokenKey> token,
+                                                 const SignerUse& use) {
+    if (token) return make_token_signer(std::move(token), use);
+    SAMPAN_ASSIGN(Ed25519Key key, load_signing(files, folder, "node.key", key_purpose::k_node, passphrase));
+    return make_key_signer(std::move(key), use);
+}
+
 }  // namespace
 
 Bytes encode_statement_file(const SignedStatement& statement) {
@@ -46,8 +55,8 @@ Result<SignedStatement> decode_statement_file(ByteView bytes) {
     return out;
 }
 
-Result<NodeKeys> load_node_keys(FileSystem& files, const std::string& folder,
-                                const SecretBuffer& passphrase) {
+Result<NodeKeys> load_node_keys(FileSystem& files, const std::string& folder, const SecretBuffer& passphrase,
+                                std::shared_ptr<const TokenKey> token) {
     SAMPAN_ASSIGN(Bytes pem, read_file(files, folder + "/node.pem", k_small_file_bytes));
     SAMPAN_ASSIGN(Certificate certificate, Certificate::parse_pem(as_text(pem)));
     SAMPAN_ASSIGN(Bytes statement, read_file(files, folder + "/descriptor.bin", k_small_file_bytes));
@@ -57,9 +66,13 @@ Result<NodeKeys> load_node_keys(FileSystem& files, const std::string& folder,
     if (certificate.uri() != names.node_uri())
         return Error(IdentityError::bad_descriptor,
                      "node.pem names " + certificate.uri() + ", descriptor.bin " + names.node_uri());
-    SAMPAN_ASSIGN(Ed25519Key node, load_signing(files, folder, "node.key", key_purpose::k_node, passphrase));
-    if (node.public_key() != certificate.public_key())
-        return Error(IdentityError::bad_descriptor, "node.key does not belong to node.pem");
+    const SignerUse use{
+        {Purpose::message, Purpose::descriptor, Purpose::prekeys, Purpose::session, Purpose::outcomes},
+        false};
+    SAMPAN_ASSIGN(std::unique_ptr<Signer> node,
+                  load_node_signer(files, folder, passphrase, std::move(token), use));
+    if (node->public_key() != certificate.public_key())
+        return Error(IdentityError::bad_descriptor, "the node's signing key does not belong to node.pem");
     SAMPAN_ASSIGN(Ed25519Key witness,
                   load_signing(files, folder, "witness.key", key_purpose::k_witness, passphrase));
     SAMPAN_ASSIGN(CurveKeyPair curve, load_curve(files, folder, passphrase));
@@ -73,17 +86,10 @@ Result<NodeKeys> load_node_keys(FileSystem& files, const std::string& folder,
     SAMPAN_ASSIGN(Bytes archive, read_file(files, folder + "/archive.pub", k_small_file_bytes));
     while (!archive.empty() && archive.back() == '\n') archive.pop_back();
     SAMPAN_ASSIGN(X25519PublicKey archive_public, X25519PublicKey::parse_hex(as_text(archive)));
-    const SignerUse use{
-        {Purpose::message, Purpose::descriptor, Purpose::prekeys, Purpose::session, Purpose::outcomes},
-        false};
-    return NodeKeys{descriptor.agency,
-                    descriptor.exchange,
-                    make_key_signer(std::move(node), use),
-                    make_key_signer(std::move(witness), {{}, true}),
-                    std::move(certificate),
-                    std::move(curve),
-                    std::move(storage_key),
-                    archive_public,
+    return NodeKeys{descriptor.agency,      descriptor.exchange,
+                    std::move(node),        make_key_signer(std::move(witness), {{}, true}),
+                    std::move(certificate), std::move(curve),
+                    std::move(storage_key), archive_public,
                     std::move(first)};
 }
 

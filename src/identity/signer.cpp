@@ -1,5 +1,7 @@
 #include "sampan/identity/signer.h"
 
+#include "sampan/identity/token_signer.h"
+
 #include <algorithm>
 
 namespace sampan {
@@ -15,25 +17,40 @@ Bytes namespaced(Purpose purpose, ByteView bytes) {
     return out;
 }
 
-class KeySigner final : public Signer {
-  public:
-    KeySigner(Ed25519Key key, SignerUse use) : key_(std::move(key)), use_(std::move(use)) {}
+Result<Ed25519Signature> sign_with(const Ed25519Key& key, ByteView bytes) {
+    return key.sign(bytes);
+}
+Result<Ed25519Signature> sign_with(const std::shared_ptr<const TokenKey>& key, ByteView bytes) {
+    return key->sign(bytes);
+}
+const Ed25519PublicKey& public_key_of(const Ed25519Key& key) {
+    return key.public_key();
+}
+const Ed25519PublicKey& public_key_of(const std::shared_ptr<const TokenKey>& key) {
+    return key->public_key();
+}
 
-    const Ed25519PublicKey& public_key() const override { return key_.public_key(); }
+// Wherever the key is, what it may sign is decided here.
+template <typename Key>
+class UseSigner final : public Signer {
+  public:
+    UseSigner(Key key, SignerUse use) : key_(std::move(key)), use_(std::move(use)) {}
+
+    const Ed25519PublicKey& public_key() const override { return public_key_of(key_); }
 
     Result<Ed25519Signature> sign(Purpose purpose, ByteView bytes) const override {
         if (std::find(use_.purposes.begin(), use_.purposes.end(), purpose) == use_.purposes.end())
             return Error(CryptoError::bad_key,
                          "this key is not for signing " + std::string(signing_namespace(purpose)));
-        return key_.sign(namespaced(purpose, bytes));
+        return sign_with(key_, namespaced(purpose, bytes));
     }
     Result<Ed25519Signature> sign_checkpoint(ByteView note_text) const override {
         if (!use_.checkpoints) return Error(CryptoError::bad_key, "this key is not for signing checkpoints");
-        return key_.sign(note_text);
+        return sign_with(key_, note_text);
     }
 
   private:
-    Ed25519Key key_;
+    Key key_;
     SignerUse use_;
 };
 
@@ -68,7 +85,11 @@ Status verify_purpose(Purpose purpose, const Ed25519PublicKey& key, ByteView byt
 }
 
 std::unique_ptr<Signer> make_key_signer(Ed25519Key key, SignerUse use) {
-    return std::make_unique<KeySigner>(std::move(key), std::move(use));
+    return std::make_unique<UseSigner<Ed25519Key>>(std::move(key), std::move(use));
+}
+
+std::unique_ptr<Signer> make_token_signer(std::shared_ptr<const TokenKey> key, SignerUse use) {
+    return std::make_unique<UseSigner<std::shared_ptr<const TokenKey>>>(std::move(key), std::move(use));
 }
 
 }  // namespace sampan

@@ -74,8 +74,16 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/outbox"},
         {"GET", "/v1/inbox"},
         {"GET", "/v1/messages/{id}"},
+        {"POST", "/v1/messages/{id}/emergency"},
         {"GET", "/v1/messages/{id}/attachments/{index}"},
         {"GET", "/v1/messages/{id}/receipts"},
+        {"GET", "/v1/releases", Access::people},
+        {"GET", "/v1/releases/{id}", Access::people},
+        {"GET", "/v1/releases/{id}/attachments/{index}", Access::people},
+        {"POST", "/v1/releases/{id}/approve", Access::releaser},
+        {"POST", "/v1/releases/{id}/decline", Access::releaser},
+        {"POST", "/v1/releases/{id}/withdraw"},
+        {"POST", "/v1/releases/{id}/review", Access::releaser},
         {"GET", "/v1/messages/{id}/evidence"},
         {"GET", "/v1/journal", Access::people},
         {"GET", "/v1/journal/export", Access::people},
@@ -107,13 +115,14 @@ namespace {
 unsigned status_of_people(const Error& error) {
     if (error.is(NodeError::not_signed_in)) return 401;
     if (error.is(NodeError::wrong_credentials) || error.is(NodeError::code_needed) ||
-        error.is(NodeError::role_missing) || error.is(NodeError::not_cleared) ||
-        error.is(NodeError::passphrase_must_change))
+        error.is(NodeError::role_missing) || error.is(NodeError::same_person) ||
+        error.is(NodeError::not_cleared) || error.is(NodeError::passphrase_must_change))
         return 403;
     if (error.is(NodeError::locked_out) || error.is(NodeError::too_many_sessions)) return 429;
     if (error.is(NodeError::unknown_officer)) return 404;
     if (error.is(NodeError::officer_exists) || error.is(NodeError::last_administrator) ||
-        error.is(NodeError::passphrase_needed))
+        error.is(NodeError::passphrase_needed) || error.is(NodeError::release_changed) ||
+        error.is(NodeError::not_waiting))
         return 409;
     if (error.is(NodeError::above_agency)) return 422;
     return 0;
@@ -173,6 +182,7 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
     const Viewer& viewer = caller.viewer;
     const auto tail = route.path.substr(4);
     if (auto people = serve_people(route, values, request, caller)) return std::move(*people);
+    if (auto releases = serve_releases(route, values, request, caller)) return std::move(*releases);
     if (auto registry = serve_registry(route, values, request, caller)) return std::move(*registry);
     if (tail == "status")
         return view([&](Core& core) { return status_view(core, core.broker_address(), now()); });
@@ -201,7 +211,10 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
     if (tail == "dialogues" || tail == "search" || tail == "messages/{id}/thread")
         return opened(request, caller, std::string(tail), values);
     if (tail == "dialogues/{id}/{view}") return dialogue(request, caller, values[0], values[1]);
-    if (tail == "messages/{id}/attachments/{index}") return attachment(caller, values[0], values[1]);
+    if (tail == "messages/{id}/attachments/{index}")
+        return attachment(values[1], [&](Core& core, std::size_t index) {
+            return save_attachment(core, caller, values[0], index, now());
+        });
     if (tail == "log/export") return export_log();
     if (tail == "journal") return journal(request, caller);
     if (tail == "journal/export") return export_journal(caller);
@@ -252,8 +265,8 @@ ApiResponse Api::upload(const ApiRequest& request) {
 }
 
 ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
-    const auto body = parse_object(
-        request.body, {"briefing", "uploads", "about", "dry_run", "leave_out_denied", "leave_out_unready"});
+    const auto body = parse_object(request.body, {"briefing", "uploads", "about", "dry_run",
+                                                  "leave_out_denied", "leave_out_unready", "emergency"});
     if (!body.ok()) return fail(body.error());
     if (!body->contains("briefing") || !(*body)["briefing"].is_string())
         return fail(bad_request("briefing: expected the briefing's text"));
@@ -282,6 +295,11 @@ ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
     wanted.dry_run = *dry_run;
     wanted.leave_out_denied = *denied;
     wanted.leave_out_unready = *unready;
+    if (body->contains("emergency")) {
+        auto reason = emergency_reason(*body);
+        if (!reason.ok()) return fail(reason.error());
+        wanted.emergency = std::move(*reason);
+    }
     const UnixMillis now = clock_.wall();
     if (briefing->kind == DocumentKind::outcome) {
         if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
@@ -292,17 +310,15 @@ ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
     auto report = owner_.run([&](Core& core) { return core.publish(std::move(wanted), now); });
     if (!report.ok()) return fail(report.error());
     ApiResponse out = ok(publish_view(*report, *briefing, *dry_run));
-    if (report->message_id) out.status = 201;
+    if (report->message_id || report->release_id) out.status = 201;
     return out;
 }
 
-ApiResponse Api::attachment(const Caller& caller, const std::string& id, const std::string& index) {
+ApiResponse Api::attachment(const std::string& index, const AttachmentFinder& find) {
     if (index.empty() || index.size() > 2 ||
         !std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; }))
         return fail(bad_request("an attachment is numbered from 0"));
-    const UnixMillis now = clock_.wall();
-    auto found =
-        owner_.run([&](Core& core) { return save_attachment(core, caller, id, std::stoul(index), now); });
+    auto found = owner_.run([&](Core& core) { return find(core, std::stoul(index)); });
     if (!found.ok()) return fail(found.error());
     auto source = files_.open_read(found->path);
     if (!source.ok()) return fail(source.error());

@@ -6,6 +6,7 @@
 #include "node/api_server.h"
 #include "node/officers.h"
 #include "node/owner_queue.h"
+#include "node/views.h"
 #include "sampan/base/time.h"
 
 namespace sampan::node {
@@ -32,7 +33,8 @@ class Api {
                       const Caller& caller);
     ApiResponse upload(const ApiRequest& request);
     ApiResponse publish(const ApiRequest& request, const Caller& caller);
-    ApiResponse attachment(const Caller& caller, const std::string& id, const std::string& index);
+    using AttachmentFinder = std::function<Result<AttachmentView>(Core& core, std::size_t index)>;
+    ApiResponse attachment(const std::string& index, const AttachmentFinder& find);
 
     // api_registry.cpp: epochs as files, their differences, labels. None: the route is not about these.
     std::optional<ApiResponse> serve_registry(const Route& route, const std::vector<std::string>& values,
@@ -59,6 +61,13 @@ class Api {
     // api_people.cpp: signing in, and the officers. None: the route is not about people.
     std::optional<ApiResponse> serve_people(const Route& route, const std::vector<std::string>& values,
                                             const ApiRequest& request, const Caller& caller);
+    // api_release.cpp: four eyes. None: the route is not about them.
+    std::optional<ApiResponse> serve_releases(const Route& route, const std::vector<std::string>& values,
+                                              const ApiRequest& request, const Caller& caller);
+    ApiResponse approve_release(const ApiRequest& request, const Caller& caller, const std::string& id);
+    ApiResponse end_release(const Route& route, const ApiRequest& request, const Caller& caller,
+                            const std::string& id);
+    ApiResponse emergency_read(const ApiRequest& request, const Caller& caller, const std::string& id);
     ApiResponse sign_in(const ApiRequest& request);
     ApiResponse sign_out(const ApiRequest& request, const Caller& caller);
     ApiResponse change_passphrase(const ApiRequest& request, const Caller& caller);

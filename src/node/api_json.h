@@ -21,6 +21,8 @@ Result<json> parse_object(const Bytes& body, std::initializer_list<std::string_v
 Result<bool> flag(const json& in, const char* key);  // false when it is not there
 Result<std::vector<std::string>> texts(const json& in, const char* key);
 Result<std::string> need_text(const json& in, const char* key);
+// The field "emergency": a reason of 10 to 1,000 characters on one line.
+Result<std::string> emergency_reason(const json& in);
 // Wiped where it stood. Empty when it is not there.
 Result<SecretBuffer> take_secret(json& in, const char* key);
 

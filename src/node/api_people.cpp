@@ -278,6 +278,7 @@ ApiResponse Api::add_officer(const ApiRequest& request) {
     ApiResponse out = answer(owner_.run([&](Core& core) -> Result<std::string> {
         SAMPAN_TRY(core.officers().add(std::move(made), core.registry().registry().policy,
                                        clearance_of_agency(core), now));
+        SAMPAN_TRY(core.journal().append({JournalEvent::officer_changed, id->text(), {}, "added"}, now));
         return dump(officer_json(*core.officers().find(*id), now));
     }));
     if (out.status == 200) out.status = 201;

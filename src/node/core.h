@@ -43,9 +43,14 @@ struct PublishRequest {
     bool dry_run = false;
     bool leave_out_denied = false;   // named readers that may not read are left out instead of refusing
     bool leave_out_unready = false;  // readers without prekeys likewise
+    // Why no second person is waited for where the policy asks for one; empty: it
+    // waits.
+    std::string emergency;
 };
 struct PublishReport {
-    std::optional<MessageId> message_id;  // none: dry run
+    std::optional<MessageId> message_id;  // none: dry run, or it waits for release
+    std::optional<MessageId> release_id;  // of what waits
+    bool needs_release = false;
     std::string marking;
     std::vector<ReaderView> readers;
     Label label;
@@ -71,6 +76,20 @@ struct DocumentSummary {
     std::string title;
     std::string kind;
     std::string language;
+};
+// What waits for a second person: all that an approval binds. Of the header only class, label, precedence,
+// dialogues and about are there; the rest is made when it is sealed.
+struct ReleaseDraft {
+    Header header;
+    std::int64_t life_ms = 0;
+    std::vector<AgencyId> readers;  // sorted
+    Content content;
+};
+struct OpenRelease {
+    StoredRelease stored;
+    ReleaseDraft draft;
+    Document document;
+    Sha256Digest digest;  // what is approved
 };
 struct CoreOptions {
     NodeKeys keys;
@@ -139,6 +158,25 @@ class Core {
     Status end_messages(UnixMillis now);
     Status remove_files(const std::vector<std::string>& files);
 
+    // --- four eyes (core_release.cpp)
+    bool needs_release(const Label& label) const;
+    Result<StoredRelease> find_release(const std::string& hex_prefix);
+    Result<OpenRelease> open_release(const Viewer& viewer, StoredRelease stored) const;
+    // The header as it would be sealed now; an error says why it cannot be.
+    Result<Header> release_header(const ReleaseDraft& draft, UnixMillis now) const;
+    // By a second person, who saw what `digest` is of. `same_person`,
+    // `release_changed`, `not_waiting`.
+    Result<MessageId> release(const Caller& releaser, const std::string& id, const Sha256Digest& digest,
+                              UnixMillis now);
+    Status end_release(const Caller& caller, const std::string& id, const std::string& reason,
+                       UnixMillis now);
+    Status review_emergency(const Caller& caller, const std::string& id, const std::string& finding,
+                            UnixMillis now);
+    // Before what is above the caller's clearance is shown: noted, and its
+    // originator and sender told.
+    Status break_glass(const Caller& caller, const MessageId& id, const Header& header,
+                       const std::string& reason, UnixMillis now);
+
     // One reading of the log at a time: asks the broker, and the answer is there some turns later.
     Status ask_entries(LeafIndex first, std::uint32_t count);
     // None: not yet. An error when the session ended meanwhile.
@@ -157,6 +195,9 @@ class Core {
     const RegistryEpoch& registry() const { return *chain_.newest(); }
     const RegistryChain& chain() const { return chain_; }
     const AgencyId& agency() const { return options_.keys.agency; }
+    const Certificate& certificate() const { return options_.keys.certificate; }
+    // Another one for the same key: the next descriptor says so.
+    Status set_certificate(Certificate certificate, UnixMillis now);
     const std::string& keys_folder() const { return keys_folder_; }
     void set_keys_folder(std::string folder) { keys_folder_ = std::move(folder); }
     std::string parts_folder() const { return options_.data_folder + "/parts"; }
@@ -232,6 +273,8 @@ class Core {
     Status anchor_journal(UnixMillis now, bool at_once);
     Status publish_statements(UnixMillis now);
     Status renew_descriptor(UnixMillis now);
+    bool bundles_are_behind() const;
+    bool bundle_is_due(UnixMillis now) const;
     Status rotate_prekeys(UnixMillis now);
     Status destroy_old_prekeys(UnixMillis now);
     void send(Packet packet) { out_.push_back(std::move(packet)); }
@@ -266,6 +309,8 @@ class Core {
     // sending (core_send.cpp)
     Result<std::vector<ReaderView>> judge_readers(const PublishRequest& request, const Header& draft,
                                                   UnixMillis now) const;
+    Result<std::vector<AgencyId>> chosen_readers(const PublishRequest& request,
+                                                 const PublishReport& report) const;
     struct Revised {
         DocumentId document;
         std::uint32_t revision = 0;
@@ -283,8 +328,27 @@ class Core {
     Status take_answer(const Answer& answer, const ListEvidence& evidence, UnixMillis now);
     Status seal_refused_again(UnixMillis now);
     Status seal_again(const MessageId& id, UnixMillis now);
+    Status seal_lost_again(UnixMillis now);
+    Result<bool> seal_lost_copy(const LostCopy& copy, UnixMillis now);
     bool newer_prekeys_held(const Header& header, UnixMillis now) const;
     Result<std::vector<AgencyId>> readers_again(const Header& header, UnixMillis now) const;
+    Status seal_or_hold(const PublishRequest& request, Header header, Content content,
+                        std::vector<AgencyId> readers, std::vector<StoredPart> parts, PublishReport& report,
+                        UnixMillis now);
+    Status hold_for_release(const Caller& author, ReleaseDraft draft, std::vector<std::string> uploads,
+                            MessageId& id, UnixMillis now);
+    Status note_emergency(const Caller& caller, ReleaseKind kind, const MessageId& message,
+                          const Label& label, const std::string& reason, UnixMillis now);
+    Status tell_of_emergency(const Caller& caller, std::set<AgencyId> told,
+                             const std::vector<MessageId>& about, const Label& label, const std::string& deed,
+                             const std::string& reason, UnixMillis now);
+    // The senders of what an emergency's message is about are told that nobody
+    // released it.
+    Status tell_of_release(const PublishRequest& request, const MessageId& message, const Label& label,
+                           const std::vector<MessageId>& about, UnixMillis now);
+    Result<Header> notice_header(const Label& like, const AgencyId& to, UnixMillis now) const;
+    Status send_notice(const OwedNotice& notice, UnixMillis now);
+    Status send_notices(UnixMillis now);
     Status take_parts_wanted(const PartsWanted& wanted);
     Status send_part_frames();
     Status take_notice(const OutcomeNotice& notice, UnixMillis now);
@@ -346,6 +410,11 @@ class Core {
 
     std::optional<Journal> journal_;
     std::optional<OwnStatement> descriptor_, bundle_;
+    struct LoggedBundle {
+        std::uint64_t counter = 0;
+        Sha256Digest hash;
+    };
+    std::optional<LoggedBundle> own_logged_;  // the newest of our own that the broker proved to be logged
     UnixMillis bundle_issued_;
     std::map<AgencyId, VerifiedPeer> peers_;
     bool peers_asked_ = false;
@@ -384,6 +453,8 @@ class Core {
     };
     std::optional<ProofWanted> proof_wanted_;
 
+    UnixMillis lost_tried_at_;
+    UnixMillis notices_tried_at_;
     std::vector<Held> held_;
     UnixMillis held_tried_at_;
     std::uint32_t credit_due_ = 0;

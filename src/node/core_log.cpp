@@ -81,6 +81,10 @@ Status Core::learn_peer(const Peer& peer, const Checkpoint& checkpoint, UnixMill
         next.bundle_index = peer.bundle->leaf_index;
         next.bundle_time_s = peer.bundle->time_s;
     }
+    if (peer.agency == agency() && next.bundle) {
+        const auto own = decode_prekey_bundle(next.bundle->bytes);
+        if (own.ok()) own_logged_ = LoggedBundle{own->counter, next.bundle->hash()};
+    }
     const auto held = peers_.find(peer.agency);
     if (held != peers_.end() && held->second.bundle && next.bundle) {
         const auto newer = decode_prekey_bundle(next.bundle->bytes);

@@ -86,26 +86,10 @@ Result<std::vector<ReaderView>> Core::judge_readers(const PublishRequest& reques
     return out;
 }
 
-Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
-    if (registry().expired(now))
-        return Error(NodeError::registry_expired,
-                     "the registry expired at " + to_rfc3339(registry().registry().expires),
-                     "ask the exchange authority for a new epoch; what arrives is still kept");
-    SAMPAN_ASSIGN(Header header, draft_header(request, now));
-    PublishReport report;
-    report.label = header.label;
-    report.marking = marking(registry().registry().policy, header.label);
-    SAMPAN_TRY(request.author.viewer.may_read(registry(), agency(), header.label));
-    SAMPAN_ASSIGN(report.readers, judge_readers(request, header, now));
-    if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
-        return Error(NodeError::refused_by_policy, sender.error().context(),
-                     "lower the label, or ask your security administrator");
-    SAMPAN_ASSIGN(Document document, complete_document(request.briefing, header.label,
-                                                       registry().registry().policy, agency(), now));
-    if (request.dry_run) return report;
-    if (!archive_)
-        return Error(NodeError::archive_locked, "the archive is locked: nothing can be published",
-                     "sampan sign-in ID");
+// Of those that were asked for, who it goes to; a named reader that may not or cannot is left out only when
+// the officer says so.
+Result<std::vector<AgencyId>> Core::chosen_readers(const PublishRequest& request,
+                                                   const PublishReport& report) const {
     std::vector<AgencyId> readers;
     const bool named = !request.briefing.to.empty();
     for (const ReaderView& reader : report.readers) {
@@ -126,6 +110,33 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     if (readers.empty())
         return Error(NodeError::no_readers, "nobody could read this",
                      "see who may read it and why not: --dry-run");
+    return readers;
+}
+
+Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
+    if (registry().expired(now))
+        return Error(NodeError::registry_expired,
+                     "the registry expired at " + to_rfc3339(registry().registry().expires),
+                     "ask the exchange authority for a new epoch; what arrives is still kept");
+    SAMPAN_ASSIGN(Header header, draft_header(request, now));
+    PublishReport report;
+    report.label = header.label;
+    report.needs_release = needs_release(header.label);
+    report.marking = marking(registry().registry().policy, header.label);
+    if (!request.emergency.empty() && !report.needs_release)
+        return Error(NodeError::bad_request, "this label needs no second person: no emergency is needed");
+    SAMPAN_TRY(request.author.viewer.may_read(registry(), agency(), header.label));
+    SAMPAN_ASSIGN(report.readers, judge_readers(request, header, now));
+    if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
+        return Error(NodeError::refused_by_policy, sender.error().context(),
+                     "lower the label, or ask your security administrator");
+    SAMPAN_ASSIGN(Document document, complete_document(request.briefing, header.label,
+                                                       registry().registry().policy, agency(), now));
+    if (request.dry_run) return report;
+    if (!archive_)
+        return Error(NodeError::archive_locked, "the archive is locked: nothing can be published",
+                     "sampan sign-in ID");
+    SAMPAN_ASSIGN(std::vector<AgencyId> readers, chosen_readers(request, report));
     Content content;
     content.document_id = random_bytes<DocumentId>();
     if (request.briefing.revises) {
@@ -149,9 +160,8 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     content.document = encode_document(document);
     // What is kept of it is decoded again, which checks the hash.
     content.document_hash = sha256(content.document);
-    SAMPAN_ASSIGN(report.message_id, seal_and_keep(std::move(header), std::move(content), readers,
-                                                   std::move(parts), request.uploads, {}, now));
-    SAMPAN_TRY(journal_->append({JournalEvent::send, request.author.id.text(), report.message_id, {}}, now));
+    SAMPAN_TRY(seal_or_hold(request, std::move(header), std::move(content), std::move(readers),
+                            std::move(parts), report, now));
     more_waiting_ = true;
     SAMPAN_TRY(submit_waiting(now));
     return report;
@@ -165,6 +175,27 @@ Result<Core::Revised> Core::revised_document(const Viewer& viewer, const Message
     SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row->seal, row->signature.view()));
     SAMPAN_ASSIGN(ArchivedMessage opened, open_archived(viewer, seal.header.label, id, row->record));
     return Revised{opened.content.document_id, opened.content.revision};
+}
+
+// At the policy's threshold it waits for a second person, unless there is an emergency.
+Status Core::seal_or_hold(const PublishRequest& request, Header header, Content content,
+                          std::vector<AgencyId> readers, std::vector<StoredPart> parts, PublishReport& report,
+                          UnixMillis now) {
+    if (report.needs_release && request.emergency.empty()) {
+        const std::int64_t life_ms = header.expires.get() - header.created.get();
+        return hold_for_release(request.author,
+                                {std::move(header), life_ms, std::move(readers), std::move(content)},
+                                request.uploads, report.release_id.emplace(), now);
+    }
+    if (report.needs_release)
+        content.release =
+            ReleaseMark{request.author.id.text(), request.author.name, "", "", now, {}, request.emergency};
+    const std::vector<MessageId> about = header.about;
+    SAMPAN_ASSIGN(report.message_id, seal_and_keep(std::move(header), std::move(content), readers,
+                                                   std::move(parts), request.uploads, {}, now));
+    SAMPAN_TRY(journal_->append({JournalEvent::send, request.author.id.text(), report.message_id, {}}, now));
+    return report.needs_release ? tell_of_release(request, *report.message_id, report.label, about, now)
+                                : ok_status();
 }
 
 Result<MessageId> Core::seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,

@@ -279,9 +279,6 @@ Status Core::begin_session(UnixMillis now) {
     if (state_ != State::open) return ok_status();
     SAMPAN_TRY(rotate_prekeys(now));
     SAMPAN_TRY(publish_statements(now));
-    if (bundle_logged_ > bundle_->counter)
-        last_problem_ =
-            "the broker holds a newer prekey bundle than this node: was the node restored from a backup?";
     fetch_peers(now);
     send(Credit{limits::k_credit_messages});
     SAMPAN_TRY(flush_outcomes(now));
@@ -310,15 +307,33 @@ bool Core::rotation_due(UnixMillis now) const {
            bundle_issued_ > now + k_prekey_rotation_ms;
 }
 
-// The first bundle at the first connection, then one a day.
+// The first bundle at the first connection, then one a day. A node that was enrolled again, or restored from
+// a backup, does not have the last one that was logged: it goes on from there, once the broker has proven it.
+bool Core::bundles_are_behind() const {
+    return bundle_logged_ > bundle_counter();
+}
+
+bool Core::bundle_is_due(UnixMillis now) const {
+    if (bundles_are_behind()) return own_logged_ && own_logged_->counter >= bundle_logged_;
+    return rotation_due(now);
+}
+
 Status Core::rotate_prekeys(UnixMillis now) {
-    if (!rotation_due(now)) return ok_status();
+    if (!bundle_is_due(now)) return ok_status();
+    const bool behind = bundles_are_behind();
     const X25519KeyPair pair = X25519KeyPair::generate();
     PrekeyBundle bundle;
     bundle.exchange = options_.keys.exchange;
     bundle.agency = options_.keys.agency;
-    bundle.counter = bundle_ ? bundle_->counter + 1 : 1;
-    if (bundle_) bundle.previous = bundle_->statement.hash();
+    bundle.counter = (behind ? own_logged_->counter : bundle_counter()) + 1;
+    if (behind) {
+        bundle.previous = own_logged_->hash;
+        last_problem_ =
+            "the broker had a newer prekey bundle than this node, which was enrolled again or restored: "
+            "messages sealed for the keys that are gone are asked for again";
+    } else if (bundle_) {
+        bundle.previous = bundle_->statement.hash();
+    }
     bundle.keys = {{pair.public_key}};
     bundle.issued = now;
     bundle.expires = now + k_bundle_life_ms;
@@ -366,13 +381,18 @@ Status Core::renew_descriptor(UnixMillis now) {
     return ok_status();
 }
 
+Status Core::set_certificate(Certificate certificate, UnixMillis now) {
+    options_.keys.certificate = std::move(certificate);
+    return renew_descriptor(now);
+}
+
 Status Core::publish_statements(UnixMillis now) {
     SAMPAN_TRY(renew_descriptor(now));
     statements_sent_at_ = now;
     if (descriptor_logged_ < descriptor_->counter)
         send(PublishStatement{StatementKind::descriptor, descriptor_->statement.bytes,
                               descriptor_->statement.signature});
-    if (bundle_logged_ < bundle_->counter)
+    if (bundle_ && bundle_logged_ < bundle_->counter)
         send(PublishStatement{StatementKind::prekey_bundle, bundle_->statement.bytes,
                               bundle_->statement.signature});
     return ok_status();
@@ -407,12 +427,12 @@ Status Core::on_tick(UnixMillis now) {
         drop("the broker does not prove that its log continues the one that was verified before");
         return ok_status();
     }
-    if (rotation_due(now)) {
+    if (bundle_is_due(now)) {
         SAMPAN_TRY(rotate_prekeys(now));
         SAMPAN_TRY(publish_statements(now));
         SAMPAN_TRY(destroy_old_prekeys(now));
     }
-    const bool unsaid = descriptor_logged_ < descriptor_->counter || bundle_logged_ < bundle_->counter;
+    const bool unsaid = descriptor_logged_ < descriptor_->counter || bundle_logged_ < bundle_counter();
     if (unsaid && now >= statements_sent_at_ + k_statement_patience_ms) SAMPAN_TRY(publish_statements(now));
     const auto& members = registry().registry().members;
     const bool someone_missing = std::any_of(members.begin(), members.end(), [&](const Member& member) {
@@ -429,6 +449,8 @@ Status Core::on_tick(UnixMillis now) {
     SAMPAN_TRY(request_parts(now));
     SAMPAN_TRY(flush_outcomes(now));
     SAMPAN_TRY(ask_for_proofs(now));
+    SAMPAN_TRY(send_notices(now));
+    SAMPAN_TRY(seal_lost_again(now));
     SAMPAN_TRY(send_part_frames());
     return submit_waiting(now);
 }

@@ -77,6 +77,7 @@ class Daemon {
     Status recover(const Error& why, UnixMillis now);
     Status flush();
     Status follow_epochs();
+    Status follow_certificate();
     Status follow_session();
     void end_connection(const std::string& why);
     std::vector<std::string> addresses() const;
@@ -94,6 +95,7 @@ class Daemon {
     std::deque<Bytes> frames_;
     std::size_t address_ = 0;
     std::int64_t address_since_ = 0, connect_at_ = 0, epochs_at_ = 0;
+    Epoch certificate_epoch_;  // the newest for which node.next.pem was looked at
     bool was_open_ = false;
     std::string told_problem_;
 };
@@ -224,6 +226,29 @@ Status Daemon::follow_epochs() {
     }
 }
 
+// When the agency's root is replaced, the certificate under the new one waits in node.next.pem until an epoch
+// pins that root.
+Status Daemon::follow_certificate() {
+    const Epoch epoch = core_->registry().registry().epoch;
+    if (epoch == certificate_epoch_) return ok_status();
+    certificate_epoch_ = epoch;
+    const std::string next = settings_.keys_folder + "/node.next.pem";
+    const Member* member = core_->registry().registry().member(core_->agency());
+    if (member == nullptr || !system_files().exists(next)) return ok_status();
+    SAMPAN_ASSIGN(Bytes pem, read_file(system_files(), next, limits::k_statement_bytes));
+    SAMPAN_ASSIGN(Certificate certificate, Certificate::parse_pem(as_text(pem)));
+    const UnixMillis now = system_clock().wall();
+    const CertificateNames names{core_->agency(), core_->registry().registry().exchange};
+    if (certificate.public_key() != core_->certificate().public_key() ||
+        !verify_node_certificate(certificate, core_->registry().root_of(*member), names, now).ok())
+        return ok_status();
+    SAMPAN_TRY(system_files().rename(next, settings_.keys_folder + "/node.pem"));
+    SAMPAN_TRY(core_->set_certificate(std::move(certificate), now));
+    log_event(spdlog::level::info, "certificate_replaced", {{"epoch", epoch.get()}});
+    if (dealer_) end_connection("the agency's root was replaced");
+    return ok_status();
+}
+
 Status Daemon::follow_session() {
     const std::int64_t mono = system_clock().monotonic().get();
     const bool open = core_->session_open();
@@ -271,6 +296,7 @@ Status Daemon::run() {
         if (::read(signals, &stop, sizeof stop) == static_cast<ssize_t>(sizeof stop)) break;
         queue_.drain(*core_);
         outcome = follow_epochs();
+        if (outcome.ok()) outcome = follow_certificate();
         if (outcome.ok()) outcome = follow_session();
         if (outcome.ok()) outcome = pump();
         if (outcome.ok()) wait(signals, core_->busy() ? 0 : k_idle_ms);
@@ -302,7 +328,12 @@ struct Start {
 Result<Start> read_start(const Settings& settings) {
     FileSystem& files = system_files();
     SAMPAN_ASSIGN(SecretBuffer passphrase, read_passphrase(files, settings));
-    SAMPAN_ASSIGN(NodeKeys keys, load_node_keys(files, settings.keys_folder, passphrase));
+    std::shared_ptr<const TokenKey> token;
+    if (settings.signing_token) {
+        SAMPAN_ASSIGN(SecretBuffer pin, read_passphrase_file(files, settings.signing_token->pin_file));
+        SAMPAN_ASSIGN(token, TokenKey::open(settings.signing_token->name, std::move(pin)));
+    }
+    SAMPAN_ASSIGN(NodeKeys keys, load_node_keys(files, settings.keys_folder, passphrase, std::move(token)));
     if (keys.agency != settings.agency)
         return Error(NodeError::bad_settings,
                      "the keys are of " + keys.agency.text() + ", node.toml says " + settings.agency.text());

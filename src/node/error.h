@@ -36,6 +36,9 @@ enum class NodeError {
     last_administrator,
     above_agency,
     too_many_sessions,
+    same_person,
+    release_changed,
+    not_waiting,
     not_witnessed,
 };
 constexpr std::string_view error_name(NodeError e) {
@@ -94,6 +97,12 @@ constexpr std::string_view error_name(NodeError e) {
             return "above_agency";
         case NodeError::too_many_sessions:
             return "too_many_sessions";
+        case NodeError::same_person:
+            return "same_person";
+        case NodeError::release_changed:
+            return "release_changed";
+        case NodeError::not_waiting:
+            return "not_waiting";
         case NodeError::not_witnessed:
             return "not_witnessed";
     }

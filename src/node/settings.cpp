@@ -119,6 +119,16 @@ Result<Settings> read_settings(FileSystem& files, const std::string& path) {
             return ok_status();
         });
         if (!broker.ok()) return broker;
+        const Status token = root.table("signing_token", false, [&](TomlTable& in) -> Status {
+            Settings::SigningToken named;
+            SAMPAN_ASSIGN(named.name.module, in.need_text("module"));
+            SAMPAN_ASSIGN(named.name.token, in.need_text("token"));
+            SAMPAN_ASSIGN(named.name.key, in.need_text("key"));
+            SAMPAN_ASSIGN(named.pin_file, in.need_text("pin_file"));
+            out.signing_token = std::move(named);
+            return ok_status();
+        });
+        if (!token.ok()) return token;
         const Status officers =
             root.table("officers", false, [&](TomlTable& in) { return read_officers_table(in, out); });
         if (!officers.ok()) return officers;
@@ -135,6 +145,7 @@ Result<Settings> read_settings(FileSystem& files, const std::string& path) {
         *relative = path_beside(path, *relative);
     for (std::optional<std::string>* relative : {&out.passphrase_file, &out.archive_passphrase_file})
         if (*relative) *relative = path_beside(path, **relative);
+    if (out.signing_token) out.signing_token->pin_file = path_beside(path, out.signing_token->pin_file);
     return out;
 }
 

@@ -24,6 +24,11 @@ struct Settings {
     std::vector<std::string> broker_addresses;  // empty: the registry's
     std::string log_level = "info";
     OfficerSettings officers;
+    struct SigningToken {
+        TokenKeyName name;
+        std::string pin_file;
+    };
+    std::optional<SigningToken> signing_token;  // where the node's signing key is, when not in node.key
 };
 Result<Settings> read_settings(FileSystem& files, const std::string& path);
 

@@ -14,6 +14,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::int64_t k_certificate_warning_days = 30;
+constexpr std::int64_t k_certificate_last_days = 7;
 constexpr std::size_t k_rows_default = 100;
 constexpr std::size_t k_rows_most = 100'000;
 
@@ -116,6 +118,18 @@ json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
     return out;
 }
 
+json release_mark_json(const std::optional<ReleaseMark>& mark) {
+    if (!mark) return nullptr;
+    const bool emergency = !mark->emergency.empty();
+    return {{"author", mark->author},
+            {"author_name", mark->author_name},
+            {"releaser", emergency ? json() : json(mark->releaser)},
+            {"releaser_name", emergency ? json() : json(mark->releaser_name)},
+            {"time", to_rfc3339(mark->time)},
+            {"approved", mark->approved ? json(mark->approved->hex()) : json()},
+            {"emergency", emergency ? json(mark->emergency) : json()}};
+}
+
 using Found = FoundMessage;
 
 // Its label, or its level's retention, ended it: nothing of its content is here any more.
@@ -176,11 +190,49 @@ std::string difference_text(const Core& core) {
     return std::to_string(std::abs(core.clock_difference_ms()) / k_second_ms) + " s";
 }
 
+std::int64_t certificate_days(const Core& core, UnixMillis now) {
+    return (core.certificate().validity().not_after.get() - now.get()) / k_day_ms;
+}
+
+// A month ahead in words, a week ahead in capitals.
+void add_certificate_warning(const Core& core, UnixMillis now, json& out) {
+    const std::int64_t days = certificate_days(core, now);
+    if (days >= k_certificate_warning_days) return;
+    out["warnings"].push_back(std::string(days < k_certificate_last_days ? "URGENT: " : "") +
+                              "the node's certificate ends in " +
+                              std::to_string(std::max<std::int64_t>(days, 0)) + " days: sampan agency renew");
+}
+
+// What was done without a second person stays in front of everybody until
+// somebody has looked at it.
+void add_release_warnings(Core& core, json& out) {
+    const auto releases = core.store().releases();
+    if (!releases.ok()) return;
+    std::size_t awaiting = 0, unreviewed = 0;
+    for (const StoredRelease& one : *releases) {
+        awaiting += one.state == ReleaseState::awaiting ? 1 : 0;
+        unreviewed += one.state == ReleaseState::unreviewed ? 1 : 0;
+    }
+    out["awaiting_release"] = awaiting;
+    if (unreviewed > 0)
+        out["warnings"].push_back(std::to_string(unreviewed) +
+                                  " things were done in an emergency without a second person, and nobody "
+                                  "has "
+                                  "reviewed them: sampan release list --state unreviewed");
+}
+
 }  // namespace
+
+Result<MessageHead> find_head(Core& core, const std::string& id) {
+    SAMPAN_ASSIGN(Found found, find_message(core, id));
+    SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(found.seal(), found.signature().view()));
+    return MessageHead{found.id(), std::move(seal.header)};
+}
 
 std::string status_view(Core& core, const std::string& address, UnixMillis now) {
     const Registry& registry = core.registry().registry();
     json out{{"schema", "sampan.status/1"},
+             {"certificate_expires", to_rfc3339(core.certificate().validity().not_after)},
              {"agency", core.agency().text()},
              {"exchange", registry.exchange.text()},
              {"epoch", registry.epoch.get()},
@@ -209,6 +261,8 @@ std::string status_view(Core& core, const std::string& address, UnixMillis now) 
     if (!core.session_open() && !core.last_problem().empty()) out["warnings"].push_back(core.last_problem());
     if (core.session_open() && clock_is_off(core))
         out["warnings"].push_back("this machine's clock and the broker's differ by " + difference_text(core));
+    add_certificate_warning(core, now, out);
+    add_release_warnings(core, out);
     if (core.registry().expired(now))
         out["warnings"].push_back("the registry has expired: messages arrive, but none can be sent");
     return dump(out);
@@ -244,7 +298,11 @@ std::string publish_view(const PublishReport& report, const Briefing& briefing, 
              {"marking", report.marking},
              {"readers", json::array()}};
     out["message_id"] = report.message_id ? json(report.message_id->hex()) : json(nullptr);
-    out["state"] = report.message_id ? json("waiting") : json(nullptr);
+    out["release_id"] = report.release_id ? json(report.release_id->hex()) : json(nullptr);
+    out["needs_release"] = report.needs_release;
+    out["state"] = report.message_id   ? json("waiting")
+                   : report.release_id ? json("awaiting_release")
+                                       : json(nullptr);
     for (const ReaderView& reader : report.readers)
         out["readers"].push_back({{"agency", reader.agency.text()},
                                   {"name", reader.name},
@@ -327,6 +385,7 @@ Result<std::string> message_view(Core& core, const Caller& caller, const std::st
     for (const PortionLabel& portion : opened.document.portions)
         out["portions"][portion.name] = marking(core.registry().registry().policy, portion.label);
     out["direction"] = found.sent ? "sent" : "received";
+    out["release"] = release_mark_json(opened.content.release);
     out["attachments"] = json::array();
     for (std::size_t i = 0; i < opened.content.attachments.size(); ++i) {
         const AttachmentEntry& entry = opened.content.attachments[i];
@@ -468,16 +527,11 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
     check("membership", self != nullptr && self->status == MemberStatus::active,
           self == nullptr ? "this agency is not in the registry" : "this agency is in the registry",
           "ask the exchange authority");
-    const auto descriptor = core.store().own_descriptor();
-    if (descriptor.ok() && *descriptor) {
-        const auto decoded = decode_descriptor((*descriptor)->statement.bytes);
-        if (decoded.ok()) {
-            const std::int64_t days = (decoded->expires.get() - now.get()) / k_day_ms;
-            check("certificate", days > 7,
-                  "expires " + to_rfc3339(decoded->expires) + ", in " + std::to_string(days) + " days",
-                  "renew the node certificate with the agency's root");
-        }
-    }
+    const std::int64_t days = certificate_days(core, now);
+    check("certificate", days >= k_certificate_last_days,
+          "expires " + to_rfc3339(core.certificate().validity().not_after) + ", in " + std::to_string(days) +
+              " days" + (days < k_certificate_warning_days ? "; renew it soon: sampan agency renew" : ""),
+          "renew it with the agency's root now: sampan agency renew");
     check("archive", core.unlocked(),
           core.unlocked() ? "unlocked" : "locked: messages arrive, but cannot be shown", "sampan sign-in ID");
     std::uint64_t ready = 0, members = 0;

@@ -51,6 +51,13 @@ Result<std::string> proof_view(Core& core, const std::string& id);
 Result<std::string> template_view(const std::string& kind, const Query& query);
 Result<std::string> doctor_view(Core& core, UnixMillis now);
 
+// Which message an id names, and its header.
+struct MessageHead {
+    MessageId id;
+    Header header;
+};
+Result<MessageHead> find_head(Core& core, const std::string& id);
+
 // An attachment of a message that this node received or sent, ready to be opened.
 struct AttachmentView {
     PartDescription part;

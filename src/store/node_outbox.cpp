@@ -249,6 +249,15 @@ Result<bool> SqliteNodeStore::record_outcome(const MessageSubject& subject, cons
             put.bind(ByteView(outcome.evidence)).bind(subject.view()).bind(outcome.agency.text()).run());
     }
     const bool changed = db_->changes() > 0;
+    const bool lost = changed && outcome.code == OutcomeCode::rejected &&
+                      (outcome.reason == "prekey_destroyed" || outcome.reason == "prekey_unknown");
+    if (lost) {
+        SAMPAN_ASSIGN(
+            sqlite::Query note,
+            db_->use("INSERT OR IGNORE INTO lost_copies(message_id, agency) SELECT message_id, ? FROM "
+                     "outbox WHERE subject = ?"));
+        SAMPAN_TRY(note.bind(std::string_view(outcome.agency.text())).bind(subject.view()).run());
+    }
     SAMPAN_TRY(finish_if_all_settled(subject));
     SAMPAN_TRY(note_changed(subject));
     SAMPAN_TRY(transaction.commit());
@@ -390,10 +399,31 @@ Result<std::optional<Upload>> SqliteNodeStore::upload(const std::string& id) {
     return std::optional<Upload>(std::move(out));
 }
 
+Result<std::vector<LostCopy>> SqliteNodeStore::lost_copies() {
+    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT message_id, agency FROM lost_copies"));
+    std::vector<LostCopy> out;
+    while (true) {
+        SAMPAN_ASSIGN(bool row, all.step());
+        if (!row) return out;
+        SAMPAN_ASSIGN(MessageId id, all.fixed<MessageId>(0));
+        auto agency = AgencyId::parse(all.text(1));
+        if (!agency.ok()) return Error(StoreError::damaged, "a lost copy names no reader");
+        out.push_back({id, std::move(*agency)});
+    }
+}
+
+Status SqliteNodeStore::forget_lost_copy(const LostCopy& copy) {
+    SAMPAN_ASSIGN(sqlite::Query remove,
+                  db_->use("DELETE FROM lost_copies WHERE message_id = ? AND agency = ?"));
+    return remove.bind(copy.message_id.view()).bind(std::string_view(copy.reader.text())).run();
+}
+
 Result<std::vector<Upload>> SqliteNodeStore::uploads_before(UnixMillis time) {
     std::vector<std::string> ids;
     {
-        SAMPAN_ASSIGN(sqlite::Query old, db_->use("SELECT id FROM uploads WHERE created < ?"));
+        SAMPAN_ASSIGN(sqlite::Query old, db_->use("SELECT id FROM uploads WHERE created < ? AND id "
+                                                  "NOT IN (SELECT upload FROM "
+                                                  "release_uploads)"));
         old.bind(time.get());
         while (true) {
             SAMPAN_ASSIGN(bool found, old.step());

@@ -29,6 +29,7 @@ CREATE INDEX outbox_unproven ON outbox(leaf_index) WHERE proof_verified = 0 AND 
 CREATE TABLE outbox_recipients(
   subject BLOB NOT NULL, agency TEXT NOT NULL, code INTEGER, reason TEXT NOT NULL DEFAULT '', time INTEGER NOT NULL DEFAULT 0,
   evidence BLOB NOT NULL DEFAULT x'', PRIMARY KEY(subject, agency)) WITHOUT ROWID;
+CREATE TABLE lost_copies(message_id BLOB NOT NULL, agency TEXT NOT NULL, PRIMARY KEY(message_id, agency)) WITHOUT ROWID;
 CREATE TABLE outbox_parts(
   message_id BLOB NOT NULL, part INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, leaves BLOB NOT NULL,
   file TEXT NOT NULL, PRIMARY KEY(message_id, part)) WITHOUT ROWID;
@@ -53,6 +54,13 @@ CREATE TABLE arriving_parts(
   file TEXT NOT NULL, PRIMARY KEY(subject, part)) WITHOUT ROWID;
 CREATE TABLE pending_outcomes(position INTEGER PRIMARY KEY AUTOINCREMENT, item BLOB NOT NULL, urgent INTEGER NOT NULL);
 CREATE TABLE officers(id TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE releases(
+  id BLOB PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL, created INTEGER NOT NULL, author TEXT NOT NULL,
+  author_name TEXT NOT NULL, label BLOB NOT NULL, record BLOB NOT NULL, reason TEXT NOT NULL, decided INTEGER NOT NULL DEFAULT 0,
+  decided_by TEXT NOT NULL DEFAULT '', finding TEXT NOT NULL DEFAULT '', message_id BLOB) WITHOUT ROWID;
+CREATE TABLE release_uploads(
+  release BLOB NOT NULL, place INTEGER NOT NULL, upload TEXT NOT NULL, PRIMARY KEY(release, place)) WITHOUT ROWID;
+CREATE TABLE notices(position INTEGER PRIMARY KEY AUTOINCREMENT, agency TEXT NOT NULL, record BLOB NOT NULL);
 CREATE TABLE journal(position INTEGER PRIMARY KEY, entry BLOB NOT NULL, record BLOB NOT NULL);
 CREATE TABLE outcome_lists(counter INTEGER PRIMARY KEY, list BLOB NOT NULL, leaf_index INTEGER);
 )sql";

@@ -63,6 +63,8 @@ class SqliteNodeStore final : public NodeStore {
     Status mark_resealing(const MessageId& id, const std::string& reason, const std::string& detail,
                           const Bytes& evidence) override;
     Result<std::vector<MessageId>> resealing() override;
+    Result<std::vector<LostCopy>> lost_copies() override;
+    Status forget_lost_copy(const LostCopy& copy) override;
     Result<bool> record_outcome(const MessageSubject& subject, const RecipientOutcome& outcome) override;
     Result<std::vector<OutboxRow>> outbox(std::size_t limit) override;
     Result<std::vector<OutboxRow>> outbox_by_prefix(const std::string& hex_prefix) override;
@@ -97,6 +99,12 @@ class SqliteNodeStore final : public NodeStore {
     Status keep_officer(const std::string& id, ByteView record) override;
     Result<std::vector<StoredOfficer>> officers() override;
     Status forget_officer(const std::string& id) override;
+    Status keep_release(const StoredRelease& release) override;
+    Result<std::vector<StoredRelease>> releases() override;
+    Status decide_release(const MessageId& id, const ReleaseDecision& decision) override;
+    Status keep_notice(const AgencyId& agency, ByteView record) override;
+    Result<std::vector<OwedNotice>> notices() override;
+    Status forget_notice(std::int64_t position) override;
 
     Result<std::vector<PendingOutcome>> pending_outcomes(std::size_t limit) override;
     Result<std::uint64_t> last_list_counter() override;

@@ -72,6 +72,8 @@ class Authority {
     // Changes wait until commit(), so that several can share an epoch. Each refuses what makes no sense, in
     // words.
     Status admit(const VerifiedJoiningRequest& request, const MemberTerms& terms, UnixMillis now);
+    // A member's new root, and its node's new keys where those were lost; names and terms stay.
+    Status readmit(const VerifiedJoiningRequest& request);
     Status set_status(const AgencyId& agency, MemberStatus status, UnixMillis now);
     Status set_terms(const AgencyId& agency, const MemberTerms& terms);
     Status add_broker(const BrokerEntry& broker);  // or replaces the one of the same id

@@ -1,6 +1,8 @@
 // The body's plaintext and the attachments' manifest.
 #pragma once
 
+#include <optional>
+
 #include "sampan/crypto/aead.h"
 #include "sampan/envelope/header.h"
 
@@ -26,6 +28,19 @@ struct VoidEntry {
     std::string reason;
     Bytes refusal;  // ListEvidence, encoded
 };
+inline constexpr std::size_t k_officer_id_bytes = 24;
+inline constexpr std::size_t k_officer_name_bytes = 256;
+inline constexpr std::size_t k_emergency_bytes = 1000;
+// Four eyes: who wrote it and who, another person, released it. In an emergency
+// nobody did, and says why.
+struct ReleaseMark {
+    std::string author, author_name;      // officer id, and name
+    std::string releaser, releaser_name;  // both empty in an emergency
+    UnixMillis time;
+    std::optional<Sha256Digest> approved;  // of content, label and readers as they
+                                           // were shown; none in an emergency
+    std::string emergency;                 // the reason; empty otherwise
+};
 // Move-only, for it holds part keys.
 struct Content {
     HeaderHash h1;
@@ -35,6 +50,7 @@ struct Content {
     Bytes document;  // bytes of the dialogue layer's Document
     std::vector<AttachmentEntry> attachments;
     std::vector<VoidEntry> voids;
+    std::optional<ReleaseMark> release;
 };
 // `bad_content` for any name that could be taken for another, or leave its folder, when saved.
 Status check_attachment_name(std::string_view name);

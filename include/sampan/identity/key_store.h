@@ -2,7 +2,7 @@
 // passphrase. Everything private is a key file (crypto/key_file.h), mode 0600.
 //
 //   agency   root.key root.pem   the agency's root: moved offline after `agency init`; no program loads it
-//            node.key node.pem   signing key and certificate
+//            node.key node.pem   signing key (unless it is in a PKCS#11 token) and certificate
 //            curve.key           transport
 //            witness.key         cosigning of checkpoints
 //            storage.key         wraps prekeys and drafts in the node's store (32 random bytes)
@@ -18,6 +18,7 @@
 #include "sampan/crypto/aead.h"
 #include "sampan/crypto/key_file.h"
 #include "sampan/identity/descriptor.h"
+#include "sampan/identity/token_signer.h"
 
 namespace sampan {
 
@@ -50,7 +51,9 @@ struct NodeKeys {
     SignedStatement first_descriptor;
 };
 // Agency and exchange are read from the certificate's URI and the first descriptor, which must agree.
-Result<NodeKeys> load_node_keys(FileSystem& files, const std::string& folder, const SecretBuffer& passphrase);
+// With `token`, the signing key is in it, and there is no node.key.
+Result<NodeKeys> load_node_keys(FileSystem& files, const std::string& folder, const SecretBuffer& passphrase,
+                                std::shared_ptr<const TokenKey> token = nullptr);
 // The archive's private half, with an officer's passphrase.
 Result<X25519KeyPair> load_archive_key(FileSystem& files, const std::string& folder,
                                        const SecretBuffer& passphrase);

@@ -76,6 +76,11 @@ struct OutboxRow {
     std::vector<RecipientOutcome> outcomes;
 };
 
+struct LostCopy {
+    MessageId message_id;
+    AgencyId reader;
+};
+
 enum class InboxState : std::uint8_t { arriving = 1, delivered };
 struct ArrivedMessage {
     AgencyId sender;
@@ -184,6 +189,42 @@ struct StoredOfficer {
 };
 inline constexpr std::size_t k_changes_told = 65'536;
 
+// What waits for a second person, and what was done without one.
+enum class ReleaseKind : std::uint8_t { release = 1, emergency_release, emergency_read };
+std::string_view release_kind_name(ReleaseKind kind);
+// `awaiting` ends in one of the next three, `unreviewed` in `reviewed`.
+enum class ReleaseState : std::uint8_t { awaiting = 1, released, declined, withdrawn, unreviewed, reviewed };
+std::string_view release_state_name(ReleaseState state);
+struct StoredRelease {
+    MessageId id;  // of the release; the message gets its own when it is sealed
+    ReleaseKind kind = ReleaseKind::release;
+    ReleaseState state = ReleaseState::awaiting;
+    UnixMillis created;
+    std::string author, author_name;
+    Bytes label;                       // encoded
+    std::vector<std::string> uploads;  // kept until it is decided
+    Bytes record;                      // sealed to the archive; empty for what was done in an emergency
+    std::string reason;                // of the emergency
+    UnixMillis decided;
+    std::string decided_by;  // officer id; empty: not yet
+    std::string finding;     // of who declined or reviewed
+    std::optional<MessageId> message_id;
+};
+struct ReleaseDecision {
+    ReleaseState state = ReleaseState::released;
+    UnixMillis time;
+    std::string by;
+    std::string finding;
+    std::optional<MessageId> message_id;
+};
+// Word of an emergency that is owed to an agency, sealed under the storage key
+// until it can be sent.
+struct OwedNotice {
+    std::int64_t position = 0;
+    AgencyId agency;
+    Bytes record;
+};
+
 class NodeStore {
   public:
     // Opens or makes the store; refuses damage, another process, another agency's store, by name.
@@ -249,6 +290,10 @@ class NodeStore {
     virtual Status mark_resealing(const MessageId& id, const std::string& reason, const std::string& detail,
                                   const Bytes& evidence) = 0;
     virtual Result<std::vector<MessageId>> resealing() = 0;
+    // Copies that a reader rejected because it no longer has, or never had, the key they were sealed for:
+    // each is sealed again for that reader alone, as a new message, and then forgotten here.
+    virtual Result<std::vector<LostCopy>> lost_copies() = 0;
+    virtual Status forget_lost_copy(const LostCopy& copy) = 0;
     // What became of one delivery; the message is `delivered` once every recipient has an outcome. False when
     // no such message was sent to that agency.
     virtual Result<bool> record_outcome(const MessageSubject& subject, const RecipientOutcome& outcome) = 0;
@@ -262,7 +307,8 @@ class NodeStore {
     // --- uploads
     virtual Status keep_upload(const Upload& upload) = 0;
     virtual Result<std::optional<Upload>> upload(const std::string& id) = 0;
-    // Uploads that no message took, from before that time.
+    // Uploads that no message took and no release waits for, from before that
+    // time.
     virtual Result<std::vector<Upload>> uploads_before(UnixMillis time) = 0;
     virtual Status forget_upload(const std::string& id) = 0;
     // Names of all files in the parts folder that a row names: others are left over from a crash.
@@ -312,6 +358,13 @@ class NodeStore {
     virtual Status keep_officer(const std::string& id, ByteView record) = 0;  // new, or in place of the old
     virtual Result<std::vector<StoredOfficer>> officers() = 0;                // by id
     virtual Status forget_officer(const std::string& id) = 0;
+    virtual Status keep_release(const StoredRelease& release) = 0;
+    virtual Result<std::vector<StoredRelease>> releases() = 0;  // newest first
+    // `conflict` unless it still waits, for a release or for a review.
+    virtual Status decide_release(const MessageId& id, const ReleaseDecision& decision) = 0;
+    virtual Status keep_notice(const AgencyId& agency, ByteView record) = 0;
+    virtual Result<std::vector<OwedNotice>> notices() = 0;  // oldest first
+    virtual Status forget_notice(std::int64_t position) = 0;
 
     // --- what is folded from all of it
     // Messages that came, or of which something that is shown changed, since this was last asked; once each.

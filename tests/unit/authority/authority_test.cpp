@@ -146,6 +146,34 @@ TEST_CASE("an admitted member is pinned by its root, first descriptor and CURVE 
               .ok());
 }
 
+TEST_CASE(
+    "a member is admitted again with another root, its terms kept; a stranger or a revoked one is not") {
+    const Case c;
+    Authority authority = c.open();
+    CHECK(authority.readmit(c.request("th-rtp")).error().is(AuthorityError::unknown_agency));
+    const VerifiedJoiningRequest first = c.request("th-rtp");
+    must(authority.admit(first, Case::terms(), k_now));
+    CHECK(authority.readmit(first).error().is(AuthorityError::no_change));
+    must(authority.commit(k_now));
+    AgencyPlan plan = test::plan_of("th-rtp");
+    plan.again = true;
+    must(make_agency(system_files(), c.folder.file("again"), plan, passphrase(), passphrase("archive"), k_now,
+                     k_cheap));
+    const VerifiedJoiningRequest second =
+        must(verify_joining_request(c.folder.read("again/joining-request.txt"), k_now));
+    must(authority.readmit(second));
+    must(authority.commit(k_now));
+    const Member& member = *authority.chain().newest()->registry().member(agency_id("th-rtp"));
+    CHECK(member.root_certificate == second.request.root_certificate);
+    CHECK(member.root_certificate != first.request.root_certificate);
+    CHECK(member.first_descriptor == second.request.descriptor.hash());
+    CHECK(member.curve_key == second.descriptor.descriptor.curve_key);
+    CHECK(member.send_ceiling == Case::terms().send_ceiling);
+    CHECK(member.status == MemberStatus::active);
+    must(authority.set_status(agency_id("th-rtp"), MemberStatus::revoked, k_now));
+    CHECK(authority.readmit(first).error().is(IdentityError::member_revoked));
+}
+
 TEST_CASE("nobody is admitted twice, for another exchange, or on terms that the policy does not know") {
     const Case c;
     Authority authority = c.open();

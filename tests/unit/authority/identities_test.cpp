@@ -220,4 +220,34 @@ TEST_CASE("a statement file has one form") {
     CHECK_FALSE(decode_statement_file({}).ok());
 }
 
+TEST_CASE("another root goes with a certificate for the same key, and a request that says so") {
+    const Case c;
+    const NodeKeys before = must(c.load());
+    const auto made = must(replace_root(system_files(), c.home, passphrase(), k_now + k_day_ms, k_cheap));
+    const VerifiedJoiningRequest request =
+        must(verify_joining_request(c.folder.read("agency/joining-request.txt"), k_now + k_day_ms));
+    CHECK(request.hash == made.request_hash);
+    CHECK(request.descriptor.certificate.public_key() == before.node->public_key());
+    CHECK(request.descriptor.descriptor.curve_key == before.curve.public_key);
+    CHECK(request.descriptor.descriptor.counter > 1);
+    // Until an epoch pins the new root the node goes on with what it has.
+    CHECK(must(c.load()).certificate.hash() == before.certificate.hash());
+    const Certificate next = must(Certificate::parse_pem(c.folder.read("agency/node.next.pem")));
+    CHECK(next.hash() == request.descriptor.certificate.hash());
+    CHECK(system_files().exists(c.home + "/root.old.key"));
+    CHECK(must(system_files().mode(c.home + "/root.key")) == 0600);
+    CHECK_FALSE(replace_root(system_files(), c.home, passphrase("wrong words"), k_now, k_cheap).ok());
+}
+
+TEST_CASE("a node that is enrolled again counts its descriptors from beyond the old one's") {
+    const Case c;
+    AgencyPlan plan = test::plan_of("jp-npa");
+    plan.again = true;
+    must(make_agency(system_files(), c.folder.file("again"), plan, passphrase(), passphrase("archive"), k_now,
+                     k_cheap));
+    const VerifiedJoiningRequest request =
+        must(verify_joining_request(c.folder.read("again/joining-request.txt"), k_now));
+    CHECK(request.descriptor.descriptor.counter == static_cast<std::uint64_t>(k_now.get() / k_second_ms));
+}
+
 }  // namespace

@@ -28,6 +28,9 @@ Content a_content() {
 Bytes bytes_of(const Content& content) {
     return to_bytes(encode_content(content).reveal(k_reveal));
 }
+ReleaseMark a_release() {
+    return {"malee", "Malee S.", "anan", "อานันท์", test::k_now, random_bytes<Sha256Digest>(), ""};
+}
 template <typename Change>
 bool refused(Change change) {
     Content content = a_content();
@@ -190,4 +193,52 @@ TEST_CASE("the header's hash is put into encoded content in its place") {
     content.h1 = random_bytes<HeaderHash>();
     set_encoded_h1(encoded.fill(k_reveal), content.h1);
     CHECK(to_bytes(encoded.reveal(k_reveal)) == bytes_of(content));
+}
+
+TEST_CASE(
+    "who wrote and who released a message travels in its content, and "
+    "comes back as it was") {
+    Content content = a_content();
+    content.release = a_release();
+    const Content read = must(decode_content(bytes_of(content)));
+    REQUIRE(read.release);
+    CHECK(read.release->author == "malee");
+    CHECK(read.release->author_name == "Malee S.");
+    CHECK(read.release->releaser == "anan");
+    CHECK(read.release->releaser_name == content.release->releaser_name);
+    CHECK(read.release->time == test::k_now);
+    CHECK(read.release->approved == content.release->approved);
+    CHECK_FALSE(must(decode_content(bytes_of(a_content()))).release);
+}
+
+TEST_CASE(
+    "a release needs two different persons, or an emergency's reason, "
+    "never both") {
+    const auto with = [](auto change) {
+        return [change](Content& content) {
+            content.release = a_release();
+            change(*content.release);
+        };
+    };
+    CHECK(accepted(with([](ReleaseMark&) {})));
+    CHECK(refused(with([](ReleaseMark& mark) { mark.releaser = mark.author; })));
+    CHECK(refused(with([](ReleaseMark& mark) { mark.releaser.clear(); })));
+    CHECK(refused(with([](ReleaseMark& mark) { mark.releaser_name.clear(); })));
+    CHECK(refused(with([](ReleaseMark& mark) { mark.approved.reset(); })));
+    CHECK(refused(with([](ReleaseMark& mark) { mark.author.clear(); })));
+    CHECK(refused(with([](ReleaseMark& mark) { mark.author = "Malee"; })));
+    CHECK(refused(with([](ReleaseMark& mark) { mark.author_name = "a\nb"; })));
+    CHECK(refused(with([](ReleaseMark& mark) { mark.time = UnixMillis(0); })));
+    CHECK(refused(with([](ReleaseMark& mark) { mark.emergency = "both at once"; })));
+    const auto emergency = [](ReleaseMark& mark) {
+        mark.releaser.clear();
+        mark.releaser_name.clear();
+        mark.approved.reset();
+        mark.emergency = "an attack within the hour";
+    };
+    CHECK(accepted(with(emergency)));
+    CHECK(refused(with([&](ReleaseMark& mark) {
+        emergency(mark);
+        mark.emergency = std::string(k_emergency_bytes + 1, 'x');
+    })));
 }
