@@ -190,6 +190,7 @@ Result<Ed25519Signature> TokenKey::State::sign_once(ByteView message, CK_RV& cod
     code = api->C_SignInit(session, &mechanism, key);
     if (code != CKR_OK) return unavailable("the token does not begin to sign", code);
     std::vector<CK_BYTE> copy(message.begin(), message.end());
+    copy.reserve(1);  // modules take a null pointer for a mistake, even of no bytes
     std::array<CK_BYTE, Ed25519Signature::k_size> bytes{};
     CK_ULONG size = bytes.size();
     code = api->C_Sign(session, copy.data(), static_cast<CK_ULONG>(copy.size()), bytes.data(), &size);

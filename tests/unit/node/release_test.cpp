@@ -16,6 +16,16 @@ const std::string k_sender = "id-densus";
 const std::string k_reader = "jp-npa";
 constexpr std::string_view k_why = "an attack within the hour";
 
+// The sender may send up to the threshold.
+ExchangeOptions exchange() {
+    ExchangeOptions out;
+    out.adjust = [](Registry& registry) {
+        for (Member& member : registry.members)
+            if (member.id.text() == k_sender) member.send_ceiling = "secret";
+    };
+    return out;
+}
+
 Caller person(std::string_view id, node::Roles roles = {Role::officer, Role::releaser}) {
     return {OfficerId::parse(id).value(), "Officer " + std::string(id), roles, Viewer::whole_agency()};
 }
@@ -40,7 +50,7 @@ std::optional<ReleaseMark> mark_of(TestNode& node, const MessageId& id) {
 
 TEST_CASE("at the threshold a message waits, and is sealed when a second person approves what was shown",
           "[node]") {
-    Room room;
+    Room room(exchange());
     room.start_all({k_sender, k_reader});
     TestNode& sender = room.node(k_sender);
     const auto held = must(sender.core->publish(secret("Sources"), room.now()));
@@ -79,7 +89,7 @@ TEST_CASE("at the threshold a message waits, and is sealed when a second person 
 }
 
 TEST_CASE("below the threshold nothing waits, and no emergency is taken", "[node]") {
-    Room room;
+    Room room(exchange());
     room.start_all({k_sender, k_reader});
     TestNode& sender = room.node(k_sender);
     auto request = Room::briefing({k_reader}, "Low");
@@ -91,7 +101,7 @@ TEST_CASE("below the threshold nothing waits, and no emergency is taken", "[node
 
 TEST_CASE("what waits survives the end of the program, with its attachment, and no sweep takes it",
           "[node]") {
-    Room room;
+    Room room(exchange());
     room.start_all({k_sender, k_reader});
     TestNode* sender = &room.node(k_sender);
     auto request = secret("With a file");
@@ -111,7 +121,7 @@ TEST_CASE("what waits survives the end of the program, with its attachment, and 
 }
 
 TEST_CASE("what is declined or withdrawn can not be released any more", "[node]") {
-    Room room;
+    Room room(exchange());
     room.start_all({k_sender, k_reader});
     TestNode& sender = room.node(k_sender);
     const std::string one = must(sender.core->publish(secret("One"), room.now())).release_id->hex();
@@ -135,7 +145,7 @@ TEST_CASE("what is declined or withdrawn can not be released any more", "[node]"
 }
 
 TEST_CASE("an emergency goes out at once, marked, and stands until another person reviewed it", "[node]") {
-    Room room;
+    Room room(exchange());
     room.start_all({k_sender, k_reader});
     TestNode& sender = room.node(k_sender);
     auto request = secret("Now");
@@ -161,7 +171,7 @@ TEST_CASE("an emergency goes out at once, marked, and stands until another perso
 TEST_CASE(
     "who reads above the own clearance in an emergency is named to the sender, as soon as it can be told",
     "[node]") {
-    Room room;
+    Room room(exchange());
     room.start_all({k_sender, k_reader});
     TestNode& sender = room.node(k_sender);
     TestNode& reader = room.node(k_reader);
@@ -189,7 +199,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a reader that lost its key to a copy gets it again by itself, once", "[node]") {
-    Room room;
+    Room room(exchange());
     room.start_all({k_sender, k_reader});
     TestNode& sender = room.node(k_sender);
     TestNode& reader = room.node(k_reader);
