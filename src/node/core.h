@@ -351,7 +351,9 @@ class Core {
     Status send_notices(UnixMillis now);
     Status take_parts_wanted(const PartsWanted& wanted);
     Status send_part_frames();
-    Status take_notice(const OutcomeNotice& notice, UnixMillis now);
+    Status take_notice(const OutcomeNotice& notice);
+    Status retry_notices();
+    Result<bool> notice_taken(const OutcomeNotice& notice);
 
     // receiving (core_receive.cpp)
     Status take_delivery(const Deliver& deliver, UnixMillis now);
@@ -456,6 +458,7 @@ class Core {
     UnixMillis lost_tried_at_;
     UnixMillis notices_tried_at_;
     std::vector<Held> held_;
+    std::vector<OutcomeNotice> unverified_notices_;
     UnixMillis held_tried_at_;
     std::uint32_t credit_due_ = 0;
     std::optional<UnixMillis> outcome_since_;

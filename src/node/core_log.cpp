@@ -47,6 +47,7 @@ Status Core::learn_peers(const Peers& peers, const Checkpoint& checkpoint, UnixM
     if (const auto unjudged = std::exchange(unjudged_, std::nullopt))
         SAMPAN_TRY(observe_witnessed(unjudged->first, unjudged->second, now));
     SAMPAN_TRY(retry_held(now));
+    SAMPAN_TRY(retry_notices());
     return seal_refused_again(now);
 }
 

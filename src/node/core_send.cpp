@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t k_in_flight = 256;  // submissions without an answer
 constexpr std::int64_t k_default_life_days = 30;
 constexpr std::size_t k_frames_per_turn = 8;  // part frames sent between other work
+constexpr std::size_t k_unverified_notices = 64;
 constexpr std::int64_t k_defer_first_ms = 200;
 constexpr std::int64_t k_defer_most_ms = 30 * k_second_ms;
 
@@ -377,11 +378,30 @@ Status Core::send_part_frames() {
     return ok_status();
 }
 
-Status Core::take_notice(const OutcomeNotice& notice, UnixMillis) {
+Status Core::take_notice(const OutcomeNotice& notice) {
+    SAMPAN_ASSIGN(bool taken, notice_taken(notice));
+    if (taken) return ok_status();
+    // Perhaps under a certificate that comes with the next peers. The broker repeats it in the next session.
+    if (unverified_notices_.size() < k_unverified_notices) unverified_notices_.push_back(notice);
+    peers_asked_at_ = UnixMillis(0);
+    return ok_status();
+}
+
+Status Core::retry_notices() {
+    for (OutcomeNotice& notice : std::exchange(unverified_notices_, {})) {
+        if (state_ != State::open) return ok_status();
+        SAMPAN_ASSIGN(bool taken, notice_taken(notice));
+        if (!taken) unverified_notices_.push_back(std::move(notice));
+    }
+    return ok_status();
+}
+
+// False: no key that we know verifies it.
+Result<bool> Core::notice_taken(const OutcomeNotice& notice) {
     const auto list = decode_signed_list(notice.list);
     if (!list.ok()) {
         drop("the broker sent a malformed list of outcomes");
-        return ok_status();
+        return true;
     }
     std::vector<Ed25519PublicKey> keys;
     if (notice.agency) {
@@ -398,11 +418,9 @@ Status Core::take_notice(const OutcomeNotice& notice, UnixMillis) {
                (!notice.agency || statement->signer == notice.agency->text());
     });
     if (!holds) {
-        // Perhaps a certificate that we have not seen: the broker repeats the notice in the next session.
         last_problem_ = "a list of outcomes" +
                         (notice.agency ? " of " + notice.agency->text() : std::string()) + " does not verify";
-        peers_asked_at_ = UnixMillis(0);
-        return ok_status();
+        return false;
     }
     for (const ListEvidence& evidence : evidence_of(*list)) {
         const auto outcome = decode_outcome(evidence.item);
@@ -412,7 +430,7 @@ Status Core::take_notice(const OutcomeNotice& notice, UnixMillis) {
                                                             outcome->time, encode_list_evidence(evidence)}));
     }
     send(NoticesKept{notice.leaf_index});
-    return ok_status();
+    return true;
 }
 
 bool Core::outcome_evidence_holds(const RecipientOutcome& outcome) const {

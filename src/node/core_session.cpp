@@ -166,6 +166,7 @@ void Core::on_disconnected(std::string reason) {
     more_waiting_ = true;
     wanted_.clear();
     held_.clear();
+    unverified_notices_.clear();
     list_in_flight_.reset();
     credit_due_ = 0;
     began_ = false;
@@ -212,7 +213,7 @@ Status Core::take(const Packet& packet, UnixMillis now) {
     } else if (state_ == State::open) {
         if (const auto* p = std::get_if<Deliver>(&packet)) return take_delivery(*p, now);
         if (const auto* p = std::get_if<Answers>(&packet)) return take_answers(*p, now);
-        if (const auto* p = std::get_if<OutcomeNotice>(&packet)) return take_notice(*p, now);
+        if (const auto* p = std::get_if<OutcomeNotice>(&packet)) return take_notice(*p);
         if (const auto* p = std::get_if<OutcomesLogged>(&packet)) return take_list_logged(*p, now);
         if (const auto* p = std::get_if<PartData>(&packet)) return take_part_data(*p, now);
         if (const auto* p = std::get_if<PartsWanted>(&packet)) return take_parts_wanted(*p);

@@ -73,7 +73,9 @@ class Certificates(KeysCase):
 class Enrolment(KeysCase):
     def test_a_lost_node_begins_again_and_gets_what_the_broker_still_holds(self):
         japan, thailand = self.start()
-        self.send(japan, thailand, "Before the loss")
+        before = self.send(japan, thailand, "Before the loss")
+        wait_for("the outcome before the loss", lambda: any(m["message_id"] == before and m["recipients"][0]["outcome"] == "delivered"
+                                                            for m in japan.outbox()))
         thailand.stop()
         late = japan.publish(briefing("While it was lost", ["th-rtp"]))
         japan.wait_outbox(late["message_id"], "accepted")
