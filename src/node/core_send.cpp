@@ -87,6 +87,10 @@ Result<std::vector<ReaderView>> Core::judge_readers(const PublishRequest& reques
 }
 
 Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
+    // A receipt names the officer who is signed in, and says what was done: no text can.
+    if (request.briefing.kind == DocumentKind::receipt)
+        return Error(NodeError::bad_request, "kind: a receipt is not written as a briefing",
+                     "sampan acknowledge, acted, destroy or refuse-recall");
     if (registry().expired(now))
         return Error(NodeError::registry_expired,
                      "the registry expired at " + to_rfc3339(registry().registry().expires),
@@ -152,6 +156,10 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     SAMPAN_ASSIGN(report.message_id, seal_and_keep(std::move(header), std::move(content), readers,
                                                    std::move(parts), request.uploads, {}, now));
     SAMPAN_TRY(journal_->append({JournalEvent::send, request.author.id.text(), report.message_id, {}}, now));
+    if (request.briefing.kind == DocumentKind::recall)
+        for (const MessageId& recalled : request.briefing.about)
+            SAMPAN_TRY(journal_->append(
+                {JournalEvent::recalled, request.author.id.text(), recalled, report.message_id->hex()}, now));
     more_waiting_ = true;
     SAMPAN_TRY(submit_waiting(now));
     return report;
