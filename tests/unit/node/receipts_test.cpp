@@ -16,12 +16,13 @@ std::string briefing_body(std::string_view title, const std::string& front = "")
                                  "[label]\nclassification = \"restricted\"\n+++\nText.\n"}}
         .dump();
 }
+struct Rooms : Room {
+    Rooms() { start_all({k_sender, k_reader}); }
+};
 struct Pair {
-    Room room;
-    Served sender, reader;
-    Pair()
-        : sender((room.start_all({k_sender, k_reader}), room), room.node(k_sender)),
-          reader(room, room.node(k_reader)) {}
+    Rooms room;
+    Served sender{room, room.node(k_sender)};
+    Served reader{room, room.node(k_reader)};
     std::string publish(std::string_view title, const std::string& front = "") {
         const auto made = sender.ask("POST", "/v1/messages", briefing_body(title, front));
         REQUIRE(made.status == 201);
