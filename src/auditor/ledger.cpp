@@ -59,20 +59,6 @@ void Ledger::take(const AuditedRow& row, const Period& period) {
     if (row.type == EntryType::audit_read) audit_reads.emplace_back(row.index, row.time());
 }
 
-std::int64_t receipt_due_ms(Precedence precedence) {
-    switch (precedence) {
-        case Precedence::flash:
-            return 10 * k_minute_ms;
-        case Precedence::immediate:
-            return 30 * k_minute_ms;
-        case Precedence::priority:
-            return 3 * k_hour_ms;
-        case Precedence::routine:
-            return 6 * k_hour_ms;
-    }
-    return 6 * k_hour_ms;
-}
-
 std::string duration_text(std::int64_t ms) {
     if (ms < 0) return "-" + duration_text(-ms);
     const std::int64_t seconds = ms / k_second_ms;

@@ -62,9 +62,6 @@ struct Ledger {
     void take(const AuditedRow& row, const Period& period);
 };
 
-// In what time after acceptance a receipt is due: FLASH 10 minutes, IMMEDIATE 30, PRIORITY 3 hours,
-// ROUTINE 6.
-std::int64_t receipt_due_ms(Precedence precedence);
 // "4 h 12 min"
 std::string duration_text(std::int64_t ms);
 

@@ -41,6 +41,7 @@ Result<Timeline> Timeline::of(std::string_view prefix) {
 void Timeline::take(const AuditedRow& row) {
     if (about_message(row, prefix_)) return begin(row);
     if (!subject_) return;
+    take_about(row);
     for (const AuditedOutcome& outcome : row.outcomes) {
         if (outcome.subject != *subject_) continue;
         waiting_.erase(outcome.recipient);
@@ -49,6 +50,21 @@ void Timeline::take(const AuditedRow& row) {
         steps_.push_back(
             {row.index, row.time(), outcome.reason.empty() ? text : text + ": " + outcome.reason});
     }
+}
+
+// What was said about it later: class, sender and readers are all that a content-blind reader sees.
+void Timeline::take_about(const AuditedRow& row) {
+    if (row.type != EntryType::submitted || !row.header) return;
+    const Header& later = *row.header;
+    if (std::find(later.about.begin(), later.about.end(), header_->message_id) == later.about.end()) return;
+    std::string to;
+    for (const Recipient& recipient : later.recipients)
+        to += (to.empty() ? "" : ", ") + recipient.agency.text();
+    const bool receipt = later.message_class == MessageClass::receipt;
+    steps_.push_back({row.index, row.time(),
+                      std::string(class_name(later.message_class)) + " by " + later.sender.text() + " to " +
+                          to + ", message " + later.message_id.hex() +
+                          (receipt ? "; which of its officers did what is sealed" : "")});
 }
 
 void Timeline::begin(const AuditedRow& row) {

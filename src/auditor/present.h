@@ -35,6 +35,7 @@ class Timeline {
   private:
     explicit Timeline(std::string_view prefix) : prefix_(prefix) {}
     void begin(const AuditedRow& row);
+    void take_about(const AuditedRow& row);
     std::string prefix_;
     std::optional<Header> header_;
     std::optional<MessageSubject> subject_;

@@ -39,6 +39,7 @@ App::App() : root_(k_about, "sampan") {
     root_.add_flag("-q,--quiet", quiet_, "No commentary on stderr");
     add_publish_commands(*this);
     add_message_commands(*this);
+    add_receipt_commands(*this);
     add_registry_commands(*this);
     add_dialogue_commands(*this);
     add_exchange_commands(*this);

@@ -51,6 +51,7 @@ void add_agency_commands(App& app);    // agency, auditor
 void add_setup_commands(App& app);     // broker, node
 void add_publish_commands(App& app);   // publish, reply
 void add_message_commands(App& app);   // outbox, inbox, read, attachment, receipts
+void add_receipt_commands(App& app);   // acknowledge, acted, recall, destroy, refuse-recall
 void add_evidence_commands(App& app);  // evidence, journal
 void add_registry_commands(App& app);
 void add_dialogue_commands(App& app);  // dialogue, new

@@ -14,7 +14,7 @@ namespace {
 
 struct ListOptions {
     std::string sender, dialogue, kind, label, since, state;
-    bool unread = false;
+    bool unread = false, overdue = false;
     int limit = 50;
 };
 struct MessageOptions {
@@ -29,6 +29,12 @@ std::string title_of(const json& message) {
     return message.contains("title") && message["title"].is_null() ? "(locked)" : text_of(message, "title");
 }
 
+// Unread, overdue, taken back.
+std::string state_marks(const json& m) {
+    return std::string(flag_of(m, "read") ? "" : "*") + (flag_of(m, "overdue") ? "!" : "") +
+           (text_of(m, "withdrawn_by").empty() ? "" : "R");
+}
+
 Result<int> run_inbox(Console& console, const Node& node, const ListOptions& o) {
     SAMPAN_ASSIGN(json got, node.get("/v1/inbox" + query({{"limit", std::to_string(o.limit)},
                                                           {"sender", o.sender},
@@ -36,7 +42,8 @@ Result<int> run_inbox(Console& console, const Node& node, const ListOptions& o) 
                                                           {"kind", o.kind},
                                                           {"label", o.label},
                                                           {"since", o.since},
-                                                          {"unread", o.unread ? "1" : ""}})));
+                                                          {"unread", o.unread ? "1" : ""},
+                                                          {"overdue", o.overdue ? "1" : ""}})));
     if (console.json) {
         console.print_json("sampan.inbox/1", got);
         return k_exit_ok;
@@ -57,19 +64,21 @@ Result<int> run_inbox(Console& console, const Node& node, const ListOptions& o) 
                  {"ATT", true},
                  {"PROOF"}});
     for (const json& m : messages)
-        table.add({short_id(text_of(m, "message_id")), flag_of(m, "read") ? "" : "*", when(m, "received"),
+        table.add({short_id(text_of(m, "message_id")), state_marks(m), when(m, "received"),
                    text_of(m, "sender"), text_of(m, "precedence").substr(0, 4), text_of(m, "classification"),
                    text_of(m, "kind"), title_of(m),
                    number_of(m, "attachment_count") > 0 ? text_of(m, "attachment_count") : "",
                    text_of(m, "proof")});
     console.print(table);
-    std::size_t unread = 0;
+    std::size_t unread = 0, overdue = 0;
     bool locked = false;
     for (const json& m : messages) {
         unread += flag_of(m, "read") ? 0 : 1;
+        overdue += flag_of(m, "overdue") ? 1 : 0;
         locked = locked || title_of(m) == "(locked)";
     }
-    console.say(std::to_string(messages.size()) + " messages, " + std::to_string(unread) + " unread (*). " +
+    console.say(std::to_string(messages.size()) + " messages, " + std::to_string(unread) + " unread (*)" +
+                (overdue > 0 ? ", " + std::to_string(overdue) + " receipts overdue (!)" : "") + ". " +
                 (locked ? "The archive is locked: sampan sign-in ID" : "Next: sampan read ID"));
     return k_exit_ok;
 }
@@ -85,6 +94,13 @@ std::string outcome_summary(const json& recipients) {
             other += ", " + text_of(r, "agency") + " " + outcome;
     }
     return std::to_string(delivered) + "/" + std::to_string(recipients.size()) + other;
+}
+
+std::string receipt_summary(const json& m) {
+    if (!m.contains("answered") || !m["answered"].is_number()) return "";
+    const json& overdue = list_of(m, "overdue");
+    return text_of(m, "answered") + "/" + text_of(m, "awaited") +
+           (overdue.empty() ? "" : " overdue " + joined(overdue));
 }
 
 Result<int> run_outbox(Console& console, const Node& node, const ListOptions& o) {
@@ -103,6 +119,7 @@ Result<int> run_outbox(Console& console, const Node& node, const ListOptions& o)
                  {"CREATED"},
                  {"STATE"},
                  {"DELIVERED", false, 10, true},
+                 {"RECEIPTS", false, 5, true},
                  {"PREC"},
                  {"LABEL", false, 6, true},
                  {"KIND", false, 6, true},
@@ -111,8 +128,9 @@ Result<int> run_outbox(Console& console, const Node& node, const ListOptions& o)
     for (const json& m : messages)
         table.add({short_id(text_of(m, "message_id")), when(m, "created"),
                    text_of(m, "state") + (text_of(m, "reason").empty() ? "" : ": " + text_of(m, "reason")),
-                   outcome_summary(list_of(m, "recipients")), text_of(m, "precedence").substr(0, 4),
-                   text_of(m, "classification"), text_of(m, "kind"), title_of(m), text_of(m, "proof")});
+                   outcome_summary(list_of(m, "recipients")), receipt_summary(m),
+                   text_of(m, "precedence").substr(0, 4), text_of(m, "classification"), text_of(m, "kind"),
+                   title_of(m), text_of(m, "proof")});
     console.print(table);
     console.say("Next: sampan receipts ID");
     return k_exit_ok;
@@ -216,6 +234,13 @@ Result<int> run_save(Console& console, const Node& node, const MessageOptions& o
     return k_exit_ok;
 }
 
+// Of a message that came: this agency's own receipts, in the form of one recipient's.
+json own_word(const json& got) {
+    json out = got;
+    out["agency"] = "here";
+    return out;
+}
+
 Result<int> run_receipts(Console& console, const Node& node, const MessageOptions& o) {
     SAMPAN_ASSIGN(json got, node.get("/v1/messages/" + percent_encoded(o.id) + "/receipts"));
     // Anything that does not verify is the answer, however it is printed.
@@ -241,7 +266,12 @@ Result<int> run_receipts(Console& console, const Node& node, const MessageOption
         for (const json& r : list_of(got, "recipients"))
             table.add({text_of(r, "agency"), text_of(r, "outcome"), when(r, "time"), text_of(r, "signature"),
                        text_of(r, "reason")});
-        console.print(table);
+        if (text_of(got, "direction") == "received")
+            print_officers_receipts(console, json::array({own_word(got)}));
+        else {
+            console.print(table);
+            print_officers_receipts(console, list_of(got, "recipients"));
+        }
     }
     if (!broken) return k_exit_ok;
     return Error(CliError::verification_failed, "a receipt of this message does not verify",
@@ -260,6 +290,7 @@ void add_lists(App& app) {
     inbox->add_option("--label", i->label, "Only of this classification")->type_name("LEVEL");
     inbox->add_option("--since", i->since, "Only received since this date or time (UTC)")->type_name("DATE");
     inbox->add_flag("--unread", i->unread, "Only what nobody has read yet");
+    inbox->add_flag("--overdue", i->overdue, "Only what should have been acknowledged, or destroyed, by now");
     inbox->add_option("--limit", i->limit, "At most this many")
         ->type_name("N")
         ->capture_default_str()

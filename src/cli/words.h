@@ -28,6 +28,9 @@ std::string query(const std::vector<std::pair<std::string, std::string>>& list);
 void print_registry_changes(Console& console, std::uint64_t from, std::uint64_t to,
                             const std::vector<std::string>& changes);
 
+// What officers said of a message's copies, and what each agency still owes (commands_receipts.cpp).
+void print_officers_receipts(Console& console, const json& recipients);
+
 // A message as `sampan read` prints it: the marking on top and at the bottom.
 void print_message(Console& console, const json& message);
 

@@ -279,6 +279,8 @@ MessageClass class_of(DocumentKind kind) {
             return MessageClass::recall;
         case DocumentKind::release_consent:
             return MessageClass::consent;
+        case DocumentKind::receipt:
+            return MessageClass::receipt;
         case DocumentKind::threat_update:
         case DocumentKind::activity_report:
         case DocumentKind::project_status:

@@ -125,6 +125,9 @@ constexpr Note k_others[] = {
     {K::adoption, "note", false, C::none, "", "\"\""},
     {K::presence, "session", true, C::none, "number of the session", "\"1\""},
     {K::presence, "present", true, C::agency, "", "[]"},
+    {K::receipt, "step", true, C::none, "given by sampan acknowledge and its like", "\"acknowledged\""},
+    {K::receipt, "officer", true, C::none, "", "\"\""},
+    {K::receipt, "note", false, C::none, "what was done, or why not", "\"\""},
 };
 
 const Note* note_of(DocumentKind kind, const std::string& field) {
@@ -181,6 +184,7 @@ std::string briefing_template(DocumentKind kind, std::string_view dialogue) {
         case K::release_request:
         case K::release_consent:
         case K::adoption:
+        case K::receipt:
             out += "about = [\"\"]                      # the message's id, whole: sampan read shows it\n";
             break;
         default:

@@ -33,7 +33,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(k_last_kind) + 1
     "correction-decision",
     "outcome",
     "adoption",
-    "presence"};
+    "presence",
+    "receipt"};
 
 constexpr std::int64_t k_year_10000_ms = 253'402'300'800'000;
 
@@ -145,6 +146,11 @@ Status check_together(DocumentKind kind, const Fields& fields, bool has_about, c
                 return error("on", "name the measure, area or project, or the message in \"about\"");
             if (fields.text("stance") != "support" && fields.text("reason").empty())
                 return error("reason", "a reserve or a comment says why");
+            break;
+        case DocumentKind::receipt:
+            if (fields.text("step") == "refused" && fields.text("note").empty())
+                return error("note", "a refusal says why");
+            if (!has_about) return error("about", "name the message that it is about");
             break;
         case DocumentKind::answer:
             if (fields.text("outcome") == "declined" && fields.text("reason").empty())

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dialogue/view_support.h"
+#include "sampan/dialogue/receipts.h"
 
 namespace sampan {
 namespace {
@@ -106,15 +107,17 @@ Page reading_view(const ViewContext& context) {
                   {"delivered", "DELIVERED"},
                   {"opened", "OPENED"},
                   {"acknowledged", "ACKNOWLEDGED"}});
-    const auto when = [](const std::optional<UnixMillis>& time) { return time ? date_text(*time) : ""; };
+    const auto when = [](const std::optional<ReceiptMark>& mark) { return mark ? date_text(mark->at) : ""; };
     for (int i = 1; i <= static_cast<int>(k_last_kind); ++i)
         for (const EntryPtr& entry : standing(context, static_cast<K>(i))) {
             if (!entry->own) continue;
-            for (const ReaderState& reader : entry->reader_states)
+            for (const ReaderState& reader : entry->reader_states) {
+                const HolderReceipts given = receipts_of(context.workspace, *entry, reader.agency);
                 page.row({short_id(entry->id), entry->title, reader.agency.text(),
                           reader.outcome == "delivered" ? date_text(reader.time) : reader.outcome,
-                          when(reader.opened), when(reader.acknowledged)},
+                          when(given.opened), when(given.acknowledged)},
                          {entry});
+            }
         }
     page.section("unread", "What nobody here has read yet",
                  {{"message", "MESSAGE"},

@@ -68,6 +68,7 @@ Entry make_entry(const Header& header, const Document& document, const DocumentI
     out.id = header.message_id;
     out.sender = header.sender;
     out.message_class = header.message_class;
+    out.precedence = header.precedence;
     for (const Recipient& recipient : header.recipients) out.readers.push_back(recipient.agency);
     out.dialogues = header.dialogues;
     out.about = header.about;
@@ -160,6 +161,21 @@ bool Workspace::superseded(const Entry& entry) const {
     const auto& [newest, same] = *revisions->second.rbegin();
     // The same revision under another seal is shown once: the first in order.
     return newest != entry.revision || (*same.begin())->id != entry.id;
+}
+
+EntryPtr Workspace::newer_revision_of(const Entry& entry) const {
+    const auto revisions = by_document_.find({entry.sender, entry.document_id});
+    if (revisions == by_document_.end()) return nullptr;
+    const auto& [newest, same] = *revisions->second.rbegin();
+    return newest > entry.revision ? *same.begin() : nullptr;
+}
+
+EntrySet Workspace::of_document(const AgencyId& sender, const DocumentId& document,
+                                std::uint32_t revision) const {
+    const auto revisions = by_document_.find({sender, document});
+    if (revisions == by_document_.end()) return {};
+    const auto same = revisions->second.find(revision);
+    return same == revisions->second.end() ? EntrySet() : same->second;
 }
 
 EntryPtr Workspace::recall_of(const Entry& entry) const {

@@ -190,6 +190,20 @@ Result<Precedence> parse_precedence(std::string_view text) {
                "\" is no precedence: FLASH, IMMEDIATE, PRIORITY, ROUTINE");
 }
 
+std::int64_t receipt_due_ms(Precedence precedence) {
+    switch (precedence) {
+        case Precedence::flash:
+            return 10 * k_minute_ms;
+        case Precedence::immediate:
+            return 30 * k_minute_ms;
+        case Precedence::priority:
+            return 3 * k_hour_ms;
+        case Precedence::routine:
+            return 6 * k_hour_ms;
+    }
+    return 6 * k_hour_ms;
+}
+
 std::optional<std::size_t> Header::index_of(const AgencyId& agency) const {
     const auto found = std::lower_bound(recipients.begin(), recipients.end(), agency,
                                         [](const Recipient& r, const AgencyId& a) { return r.agency < a; });

@@ -77,6 +77,8 @@ const std::vector<Route>& routes() {
         {"POST", "/v1/messages/{id}/emergency"},
         {"GET", "/v1/messages/{id}/attachments/{index}"},
         {"GET", "/v1/messages/{id}/receipts"},
+        {"POST", "/v1/messages/{id}/receipts"},
+        {"POST", "/v1/messages/{id}/recall"},
         {"GET", "/v1/releases", Access::people},
         {"GET", "/v1/releases/{id}", Access::people},
         {"GET", "/v1/releases/{id}/attachments/{index}", Access::people},
@@ -190,15 +192,16 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
     if (tail == "registry") return view([](Core& core) { return registry_view(core); });
     if (tail == "peers") return view([](Core& core) { return peers_view(core); });
     if (tail == "log/checkpoint") return view([](Core& core) { return checkpoint_view(core); });
-    if (tail == "outbox") return view([&](Core& core) { return outbox_view(core, viewer, request.query); });
+    if (tail == "outbox")
+        return view([&](Core& core) { return outbox_view(core, viewer, request.query, now()); });
     if (tail == "inbox")
         return view([&](Core& core) { return inbox_view(core, viewer, request.query, now()); });
     if (tail == "messages/{id}")
         return view([&](Core& core) {
             return message_view(core, caller, values[0], request.query.contains("peek"), now());
         });
-    if (tail == "messages/{id}/receipts")
-        return view([&](Core& core) { return receipts_view(core, values[0]); });
+    if (tail == "messages/{id}/receipts") return receipts(request, caller, values[0]);
+    if (tail == "messages/{id}/recall") return recall(request, caller, values[0]);
     if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
     if (tail == "stix") return stix(request, caller);
     if (tail == "messages/{id}/page") {

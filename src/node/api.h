@@ -50,6 +50,9 @@ class Api {
     Result<std::string> export_stix_at(const Caller& caller, const std::string& label,
                                        const std::string& dialogue);
     Status catch_up();
+    // api_receipts.cpp
+    ApiResponse receipts(const ApiRequest& request, const Caller& caller, const std::string& id);
+    ApiResponse recall(const ApiRequest& request, const Caller& caller, const std::string& id);
     ApiResponse export_log();
     // api_log.cpp
     ApiResponse journal(const ApiRequest& request, const Caller& caller);

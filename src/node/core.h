@@ -14,6 +14,7 @@
 #include "node/journal.h"
 #include "node/officers.h"
 #include "sampan/dialogue/briefing.h"
+#include "sampan/dialogue/receipts.h"
 #include "sampan/identity/key_store.h"
 #include "sampan/log/witness.h"
 #include "sampan/seal/seal.h"
@@ -125,6 +126,20 @@ class Core {
 
     // --- requests of the local API
     Result<PublishReport> publish(PublishRequest request, UnixMillis now);
+    // An officer's signed word on a message of another's, to its sender alone (core_receipts.cpp). It carries
+    // nothing of the message: without a note it goes out at the policy's lowest level, with one at the
+    // message's own, and waits for a second person where the policy wants one. `destroyed` takes the content
+    // out of the archive in the same commit.
+    struct ReceiptRequest {
+        Caller officer;
+        ReceiptStep step = ReceiptStep::opened;
+        std::string note;
+        std::vector<MessageId> about;  // what took the message back
+    };
+    struct ReceiptGiven {
+        std::optional<MessageId> message, release;  // one of the two
+    };
+    Result<ReceiptGiven> give_receipt(const InboxRow& row, const ReceiptRequest& request, UnixMillis now);
     // CryptoError::bad_key_file when it is another archive's. Messages that wait to be sealed again go on.
     // `stays`: until the program ends, whoever is signed in; else until nobody is who may read.
     Status unlock(X25519KeyPair archive, UnixMillis now, bool stays = true);
@@ -321,6 +336,13 @@ class Core {
     Result<MessageId> seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
                                     std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
                                     const std::optional<MessageId>& supersedes, UnixMillis now);
+    // What is journalled of a message that leaves by an officer's will.
+    Status journal_sent(const std::string& officer, const MessageId& id, const Document& document,
+                        const std::vector<MessageId>& about, UnixMillis now);
+    Result<Header> receipt_header(const Header& original, const ReceiptRequest& request,
+                                  UnixMillis now) const;
+    Result<MessageId> keep_receipt(const InboxRow& row, Header header, Content content,
+                                   const ReceiptRequest& request, UnixMillis now);
     Status submit_waiting(UnixMillis now);
     Status defer(const MessageId& id, const SessionError& why, UnixMillis now);
     Status submit(const MessageId& id);
@@ -333,8 +355,8 @@ class Core {
     bool newer_prekeys_held(const Header& header, UnixMillis now) const;
     Result<std::vector<AgencyId>> readers_again(const Header& header, UnixMillis now) const;
     Status seal_or_hold(const PublishRequest& request, Header header, Content content,
-                        std::vector<AgencyId> readers, std::vector<StoredPart> parts, PublishReport& report,
-                        UnixMillis now);
+                        const Document& document, std::vector<AgencyId> readers,
+                        std::vector<StoredPart> parts, PublishReport& report, UnixMillis now);
     Status hold_for_release(const Caller& author, ReleaseDraft draft, std::vector<std::string> uploads,
                             MessageId& id, UnixMillis now);
     Status note_emergency(const Caller& caller, ReleaseKind kind, const MessageId& message,

@@ -197,6 +197,9 @@ Status Core::keep_delivery(const Deliver& deliver, const SignedSeal& seal, Opene
         SAMPAN_TRY(store_.deliver(message,
                                   make_outcome(seal.subject, OutcomeCode::delivered, {}, urgent, now),
                                   arrival == Arrival::fresh));
+        // Nobody opens a receipt: it is counted and shown with the message that it is about.
+        if (header.message_class == MessageClass::receipt)
+            SAMPAN_TRY(store_.mark_read(header.sender, header.message_id));
         return flush_outcomes(now);
     }
     SAMPAN_TRY(store_.begin_arrival(message));

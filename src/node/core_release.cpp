@@ -196,6 +196,7 @@ Result<MessageId> Core::release(const Caller& releaser, const std::string& id, c
     SAMPAN_ASSIGN(Header header, release_header(open.draft, now));
     open.draft.content.release = ReleaseMark{
         open.stored.author, open.stored.author_name, releaser.id.text(), releaser.name, now, digest, ""};
+    const std::vector<MessageId> about = header.about;
     std::vector<StoredPart> parts;
     for (const std::string& name : open.stored.uploads) {
         SAMPAN_ASSIGN(std::optional<Upload> upload, store_.upload(name));
@@ -213,7 +214,7 @@ Result<MessageId> Core::release(const Caller& releaser, const std::string& id, c
         done = journal_->append({JournalEvent::release, releaser.id.text(), *sealed,
                                  "written by " + open.stored.author + ", release " + open.stored.id.hex()},
                                 now);
-    if (done.ok()) done = journal_->append({JournalEvent::send, releaser.id.text(), *sealed, {}}, now);
+    if (done.ok()) done = journal_sent(releaser.id.text(), *sealed, open.document, about, now);
     if (done.ok()) {
         done = store_.commit_batch();
     } else {

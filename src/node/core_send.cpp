@@ -115,6 +115,10 @@ Result<std::vector<AgencyId>> Core::chosen_readers(const PublishRequest& request
 }
 
 Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
+    // A receipt names the officer who is signed in, and says what was done: no text can.
+    if (request.briefing.kind == DocumentKind::receipt)
+        return Error(NodeError::bad_request, "kind: a receipt is not written as a briefing",
+                     "sampan acknowledge, acted, destroy or refuse-recall");
     if (registry().expired(now))
         return Error(NodeError::registry_expired,
                      "the registry expired at " + to_rfc3339(registry().registry().expires),
@@ -161,7 +165,7 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
     content.document = encode_document(document);
     // What is kept of it is decoded again, which checks the hash.
     content.document_hash = sha256(content.document);
-    SAMPAN_TRY(seal_or_hold(request, std::move(header), std::move(content), std::move(readers),
+    SAMPAN_TRY(seal_or_hold(request, std::move(header), std::move(content), document, std::move(readers),
                             std::move(parts), report, now));
     more_waiting_ = true;
     SAMPAN_TRY(submit_waiting(now));
@@ -180,8 +184,8 @@ Result<Core::Revised> Core::revised_document(const Viewer& viewer, const Message
 
 // At the policy's threshold it waits for a second person, unless there is an emergency.
 Status Core::seal_or_hold(const PublishRequest& request, Header header, Content content,
-                          std::vector<AgencyId> readers, std::vector<StoredPart> parts, PublishReport& report,
-                          UnixMillis now) {
+                          const Document& document, std::vector<AgencyId> readers,
+                          std::vector<StoredPart> parts, PublishReport& report, UnixMillis now) {
     if (report.needs_release && request.emergency.empty()) {
         const std::int64_t life_ms = header.expires.get() - header.created.get();
         return hold_for_release(request.author,
@@ -194,9 +198,22 @@ Status Core::seal_or_hold(const PublishRequest& request, Header header, Content 
     const std::vector<MessageId> about = header.about;
     SAMPAN_ASSIGN(report.message_id, seal_and_keep(std::move(header), std::move(content), readers,
                                                    std::move(parts), request.uploads, {}, now));
-    SAMPAN_TRY(journal_->append({JournalEvent::send, request.author.id.text(), report.message_id, {}}, now));
+    SAMPAN_TRY(journal_sent(request.author.id.text(), *report.message_id, document, about, now));
     return report.needs_release ? tell_of_release(request, *report.message_id, report.label, about, now)
                                 : ok_status();
+}
+
+Status Core::journal_sent(const std::string& officer, const MessageId& id, const Document& document,
+                          const std::vector<MessageId>& about, UnixMillis now) {
+    SAMPAN_TRY(journal_->append({JournalEvent::send, officer, id, {}}, now));
+    std::optional<JournalEvent> event;
+    if (document.kind == DocumentKind::recall) event = JournalEvent::recalled;
+    // Of receipts, only a refusal's words can wait for a second person.
+    if (document.kind == DocumentKind::receipt) event = JournalEvent::recall_refused;
+    if (!event) return ok_status();
+    for (const MessageId& other : about)
+        SAMPAN_TRY(journal_->append({*event, officer, other, id.hex()}, now));
+    return ok_status();
 }
 
 Result<MessageId> Core::seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,

@@ -16,6 +16,7 @@ constexpr std::int64_t k_descriptor_margin_ms =
 constexpr std::int64_t k_consistency_patience_ms = 30 * k_second_ms;
 constexpr std::int64_t k_sweep_ms = k_hour_ms;
 constexpr std::int64_t k_list_again_ms = k_second_ms;
+constexpr std::size_t k_opened_per_tick = 16;  // messages
 constexpr std::string_view k_prekey_record = "prekey";
 
 }  // namespace
@@ -131,6 +132,7 @@ Status Core::reload(UnixMillis now) {
     arriving_.clear();
     arriving_subjects_.clear();
     outcome_urgent_ = false;
+    reading_ = std::make_unique<Reading>();
     return load(now);
 }
 
@@ -423,6 +425,9 @@ Status Core::on_tick(UnixMillis now) {
     if (now >= swept_at_ + k_sweep_ms) SAMPAN_TRY(sweep_files(now));
     SAMPAN_TRY(end_messages(now));
     SAMPAN_TRY(lock_when_unused(now));
+    // So that deadlines are watched without anybody asking. What cannot be opened is told to who opens it.
+    if (archive_) [[maybe_unused]]
+        const auto read = reading_->catch_up(*this, k_opened_per_tick);
     if (state_ != State::open || !began_) return ok_status();
     if (consistency_asked_at_ && now >= *consistency_asked_at_ + k_consistency_patience_ms) {
         drop("the broker does not prove that its log continues the one that was verified before");

@@ -34,7 +34,7 @@ bool may_see(const Core& core, const Viewer& viewer, const Entry& entry, UnixMil
 }
 
 void Reading::keep(Entry entry, const Document& document) {
-    index_.add({entry.id, entry.sender}, searchable_text(document));
+    if (entry.kind != DocumentKind::receipt) index_.add({entry.id, entry.sender}, searchable_text(document));
     workspace_.put(std::move(entry));
 }
 
@@ -55,6 +55,25 @@ Result<bool> Reading::catch_up(Core& core, std::size_t most) {
         SAMPAN_TRY(take(core, id));
     }
     return waiting_.empty();
+}
+
+const Reading::Overdue& Reading::overdue(const Core& core, UnixMillis now) {
+    constexpr std::int64_t k_between_ms = 10 * k_second_ms, k_watched_ms = 30 * k_day_ms;
+    if (counted_.get() != 0 && now >= counted_ && now < counted_ + k_between_ms) return overdue_;
+    counted_ = now;
+    overdue_ = {};
+    const auto count = [&](const Entry& entry, const AgencyId& holder, std::size_t& late) {
+        const Obligation owed = obligation_of(workspace_, entry, holder);
+        late += owed.overdue(now) ? 1 : 0;
+        overdue_.escalated += owed.escalated(now) ? 1 : 0;
+    };
+    workspace_.visit([&](const EntryPtr& entry) {
+        if (entry->logged + k_watched_ms < now) return;
+        if (!entry->own) return count(*entry, core.agency(), overdue_.owed);
+        if (entry->kind == DocumentKind::receipt || entry->kind == DocumentKind::recall) return;
+        for (const AgencyId& reader : entry->readers) count(*entry, reader, overdue_.awaited);
+    });
+    return overdue_;
 }
 
 Status Reading::take(Core& core, const MessageId& id) {
@@ -87,9 +106,7 @@ Status Reading::take(Core& core, const MessageId& id) {
     for (const RecipientOutcome& outcome : sent->outcomes)
         entry.reader_states.push_back({outcome.agency,
                                        outcome.code ? std::string(outcome_name(*outcome.code)) : "pending",
-                                       outcome.time,
-                                       {},
-                                       {}});
+                                       outcome.time});
     keep(std::move(opened.entry), opened.document);
     return ok_status();
 }

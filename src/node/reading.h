@@ -6,6 +6,7 @@
 
 #include "node/core.h"
 #include "sampan/dialogue/outcome.h"
+#include "sampan/dialogue/receipts.h"
 #include "sampan/dialogue/search.h"
 #include "sampan/dialogue/stix.h"
 
@@ -19,6 +20,15 @@ class Reading {
     const Workspace& workspace() const { return workspace_; }
     const SearchIndex& index() const { return index_; }
 
+    // What is past its deadline now: counted anew at most every ten seconds. Messages of the last thirty
+    // days; older ones are shown with their own receipts alone.
+    struct Overdue {
+        std::size_t owed = 0;       // received messages that this agency has not answered for
+        std::size_t awaited = 0;    // answers that other agencies owe for messages of ours
+        std::size_t escalated = 0;  // of both, those that are late twice over
+    };
+    const Overdue& overdue(const Core& core, UnixMillis now);
+
   private:
     void keep(Entry entry, const Document& document);
     Status take(Core& core, const MessageId& id);
@@ -27,6 +37,8 @@ class Reading {
     SearchIndex index_;
     bool begun_ = false;
     std::deque<MessageId> waiting_;
+    Overdue overdue_;
+    UnixMillis counted_;
 };
 
 // What the agency, and this person of it, may read under the newest epoch: a clearance that was lowered hides

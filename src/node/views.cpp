@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "node/receipts.h"
 #include "sampan/dialogue/page.h"
 #include "sampan/label/choices.h"
 #include "sampan/label/equivalence.h"
@@ -18,6 +19,7 @@ constexpr std::int64_t k_certificate_warning_days = 30;
 constexpr std::int64_t k_certificate_last_days = 7;
 constexpr std::size_t k_rows_default = 100;
 constexpr std::size_t k_rows_most = 100'000;
+constexpr std::size_t k_receipts_each = 8;  // beside each message of a list
 
 std::string dump(const json& value) {
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -106,6 +108,8 @@ void add_label_view(json& out, Core& core, const Label& label, UnixMillis now) {
     out["review_due"] = review_is_due(label, now);
 }
 
+}  // namespace
+
 json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
     json out = json::array();
     for (const RecipientOutcome& outcome : outcomes) {
@@ -117,6 +121,8 @@ json outcomes_json(const std::vector<RecipientOutcome>& outcomes) {
     }
     return out;
 }
+
+namespace {
 
 json release_mark_json(const std::optional<ReleaseMark>& mark) {
     if (!mark) return nullptr;
@@ -178,6 +184,7 @@ bool matches(const json& row, const Query& query) {
             row["dialogues"].end())
             return false;
     if (query.contains("unread") && row["read"].get<bool>()) return false;
+    if (query.contains("overdue") && !row["overdue"].get<bool>()) return false;
     if (const auto at = query.find("since"); at != query.end())
         if (row["received"].get<std::string>() < at->second) return false;
     return true;
@@ -257,6 +264,7 @@ std::string status_view(Core& core, const std::string& address, UnixMillis now) 
         {"newest_age_s",
          core.bundle_counter() == 0 ? 0 : (now.get() - core.bundle_issued().get()) / k_second_ms}};
     out["warnings"] = json::array();
+    add_overdue(out, core, now);
     if (core.log_problem()) out["warnings"].push_back(core.log_problem()->text());
     if (!core.session_open() && !core.last_problem().empty()) out["warnings"].push_back(core.last_problem());
     if (core.session_open() && clock_is_off(core))
@@ -313,17 +321,20 @@ std::string publish_view(const PublishReport& report, const Briefing& briefing, 
     return dump(out);
 }
 
-Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& query) {
+Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& query, UnixMillis now) {
     SAMPAN_TRY(refuse_unknown(query, {"limit", "state"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
     const auto wanted = query.find("state");
+    // Receipts, which this list leaves out, may be more than the messages that are asked for.
     SAMPAN_ASSIGN(std::vector<OutboxRow> rows,
-                  core.store().outbox(wanted == query.end() ? limit : k_rows_most));
+                  core.store().outbox(wanted == query.end() ? std::min(k_rows_most, limit * k_receipts_each)
+                                                            : k_rows_most));
     json out{{"schema", "sampan.outbox/1"}, {"messages", json::array()}};
     for (const OutboxRow& row : rows) {
         if (wanted != query.end() && outbox_state_name(row.state) != wanted->second) continue;
         if (out["messages"].size() >= limit) break;
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
+        if (seal.header.message_class == MessageClass::receipt) continue;
         json one = header_json(seal.header, core.registry());
         add_document(one, core, viewer, seal.header.label, row.subject, row.message_id, row.record);
         one["state"] = outbox_state_name(row.state);
@@ -332,20 +343,26 @@ Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& q
         one["leaf_index"] = row.leaf_index ? json(row.leaf_index->get()) : json(nullptr);
         one["proof"] = row.proof_verified ? "verified" : "pending";
         one["recipients"] = outcomes_json(row.outcomes);
+        add_awaited(one, core, row.message_id, now);
         out["messages"].push_back(std::move(one));
     }
     return dump(out);
 }
 
 Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query, UnixMillis now) {
-    SAMPAN_TRY(refuse_unknown(query, {"limit", "sender", "kind", "label", "dialogue", "unread", "since"}));
+    SAMPAN_TRY(refuse_unknown(
+        query, {"limit", "sender", "kind", "label", "dialogue", "unread", "since", "overdue"}));
     SAMPAN_ASSIGN(std::size_t limit, limit_of(query));
     SAMPAN_ASSIGN(std::vector<InboxRow> rows,
-                  core.store().inbox(query.size() > query.count("limit") ? k_rows_most : limit));
+                  core.store().inbox(query.size() > query.count("limit")
+                                         ? k_rows_most
+                                         : std::min(k_rows_most, limit * k_receipts_each)));
     json out{{"schema", "sampan.inbox/1"}, {"messages", json::array()}};
     for (const InboxRow& row : rows) {
         SAMPAN_ASSIGN(SignedSeal seal, SignedSeal::parse(row.seal, row.signature.view()));
+        if (seal.header.message_class == MessageClass::receipt) continue;
         json one = header_json(seal.header, core.registry());
+        add_owed(one, core, row, now);
         if (row.ended)
             add_stub(one);
         else
@@ -408,8 +425,10 @@ Result<std::string> message_view(Core& core, const Caller& caller, const std::st
         out["received"] = to_rfc3339(found.received->received);
         out["proof"] = found.received->proof_verified ? "verified" : "pending";
         out["witnessed"] = core.is_witnessed(found.received->leaf_index);
-        if (!peek && !found.received->read)
+        if (!peek && !found.received->read) {
             SAMPAN_TRY(core.store().mark_read(found.received->sender, found.received->message_id));
+            SAMPAN_TRY(say_opened(core, caller, *found.received, now));
+        }
         SAMPAN_TRY(core.journal().append(
             {JournalEvent::read, caller.id.text(), found.received->message_id, {}}, now));
     }
@@ -444,33 +463,6 @@ Result<std::string> message_page(Core& core, const Caller& caller, const std::st
     for (const PortionLabel& portion : opened.document.portions)
         page.portions.emplace_back(portion.name, marking(policy, portion.label));
     return document_html(opened.document, page);
-}
-
-Result<std::string> receipts_view(Core& core, const std::string& id) {
-    SAMPAN_ASSIGN(Found found, find_message(core, id));
-    if (!found.sent)
-        return Error(NodeError::not_found,
-                     "this message was received, not sent: its sender holds the receipts");
-    const OutboxRow& row = *found.sent;
-    json out{{"schema", "sampan.receipts/1"},
-             {"message_id", row.message_id.hex()},
-             {"state", outbox_state_name(row.state)}};
-    if (!row.answer.empty()) {
-        out["answer"] = {
-            {"code", row.state == OutboxState::refused ? "refused" : "accepted"},
-            {"reason", row.reason},
-            {"detail", row.detail},
-            {"signature", core.answer_evidence_holds(row.answer) ? "verified" : "does not verify"},
-            {"evidence", to_base64(row.answer)}};
-    }
-    out["leaf_index"] = row.leaf_index ? json(row.leaf_index->get()) : json(nullptr);
-    out["proof"] = row.proof_verified ? "verified" : "pending";
-    out["recipients"] = outcomes_json(row.outcomes);
-    for (std::size_t i = 0; i < row.outcomes.size(); ++i)
-        if (row.outcomes[i].code)
-            out["recipients"][i]["signature"] =
-                core.outcome_evidence_holds(row.outcomes[i]) ? "verified" : "does not verify";
-    return dump(out);
 }
 
 Result<std::string> proof_view(Core& core, const std::string& id) {

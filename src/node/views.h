@@ -39,14 +39,13 @@ std::string peers_view(Core& core);
 std::string checkpoint_view(Core& core);
 std::string publish_view(const PublishReport& report, const Briefing& briefing, bool dry_run);
 // What is above the viewer's clearance is listed without its title, and not shown.
-Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& query);
+Result<std::string> outbox_view(Core& core, const Viewer& viewer, const Query& query, UnixMillis now);
 Result<std::string> inbox_view(Core& core, const Viewer& viewer, const Query& query, UnixMillis now);
 // `id`: hexadecimal, whole or its first 6 digits or more. Marks as read unless `peek`.
 Result<std::string> message_view(Core& core, const Caller& caller, const std::string& id, bool peek,
                                  UnixMillis now);
 // The same as one self-contained HTML page.
 Result<std::string> message_page(Core& core, const Caller& caller, const std::string& id, UnixMillis now);
-Result<std::string> receipts_view(Core& core, const std::string& id);
 Result<std::string> proof_view(Core& core, const std::string& id);
 Result<std::string> template_view(const std::string& kind, const Query& query);
 Result<std::string> doctor_view(Core& core, UnixMillis now);

@@ -33,9 +33,10 @@ enum class DocumentKind : std::uint8_t {
     correction_decision,
     outcome,
     adoption,
-    presence
+    presence,
+    receipt
 };
-inline constexpr DocumentKind k_last_kind = DocumentKind::presence;
+inline constexpr DocumentKind k_last_kind = DocumentKind::receipt;
 std::string_view kind_name(DocumentKind kind);  // "threat-update"
 Result<DocumentKind> parse_kind(std::string_view text);
 

@@ -20,13 +20,13 @@ struct ReaderState {
     AgencyId agency;
     std::string outcome;  // "delivered", "pending", "rejected", …
     UnixMillis time;
-    std::optional<UnixMillis> opened, acknowledged;
     friend bool operator==(const ReaderState&, const ReaderState&) = default;
 };
 struct Entry {
     MessageId id;
     AgencyId sender;
     MessageClass message_class = MessageClass::submission;
+    Precedence precedence = Precedence::routine;
     std::vector<AgencyId> readers;  // sorted
     std::vector<DialogueId> dialogues;
     std::vector<MessageId> about;
@@ -77,10 +77,19 @@ class Workspace {
     const EntrySet& about(const MessageId& id) const;
     // A later revision by the same sender took its place.
     bool superseded(const Entry& entry) const;
+    // The revision that did, the highest; null when none did.
+    EntryPtr newer_revision_of(const Entry& entry) const;
+    // Every seal under which that revision of a document went out, in order.
+    EntrySet of_document(const AgencyId& sender, const DocumentId& document, std::uint32_t revision) const;
     // Its sender recalled it, and by which message.
     EntryPtr recall_of(const Entry& entry) const;
     // Neither of the two.
     bool stands(const Entry& entry) const { return !superseded(entry) && recall_of(entry) == nullptr; }
+    // Each message, by id.
+    template <typename Visit>
+    void visit(const Visit& each) const {
+        for (const auto& [key, entry] : by_id_) each(entry);
+    }
     // All messages in order.
     EntrySet all() const;
 

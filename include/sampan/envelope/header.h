@@ -29,6 +29,9 @@ enum class Precedence : std::uint8_t { flash = 1, immediate, priority, routine }
 std::string_view class_name(MessageClass c);     // "submission"
 std::string_view precedence_name(Precedence p);  // "FLASH"
 Result<Precedence> parse_precedence(std::string_view text);
+// In what time after acceptance a receipt is due: FLASH 10 minutes, IMMEDIATE 30, PRIORITY 3 hours,
+// ROUTINE 6.
+std::int64_t receipt_due_ms(Precedence precedence);
 
 struct Recipient {
     AgencyId agency;

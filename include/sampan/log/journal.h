@@ -42,6 +42,9 @@ enum class JournalEvent : std::uint8_t {
     recalled = 24,
     log_conflict = 25,
     ended = 26,  // its label expired, or its level is kept no longer: the content left
+    acted = 27,
+    destroyed = 28,       // taken back by its originator: the content left, and a receipt says so
+    recall_refused = 29,  // an officer said why it stays
 };
 std::string_view journal_event_name(JournalEvent event);
 

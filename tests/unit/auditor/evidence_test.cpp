@@ -131,8 +131,12 @@ TEST_CASE("a bundle reads as it was written, and in no other form") {
     f.disclose();
     const Bytes bytes = encode_evidence(f.evidence);
     CHECK(encode_evidence(must(decode_evidence(bytes))) == bytes);
-    for (std::size_t cut = 0; cut < bytes.size(); cut += 97)
-        CHECK(decode_evidence(ByteView(bytes).first(cut)).error().is(LogError::bad_evidence));
+    // What is cut between two items is a smaller bundle, in its own one form.
+    for (std::size_t cut = 0; cut < bytes.size(); cut += 97) {
+        const Bytes part = to_bytes(ByteView(bytes).first(cut));
+        const auto read = decode_evidence(part);
+        CHECK((read.ok() ? encode_evidence(*read) == part : read.error().is(LogError::bad_evidence)));
+    }
     Bytes twice = bytes;
     append(twice, ByteView(bytes).subspan(18));
     CHECK(decode_evidence(twice).error().is(LogError::bad_evidence));

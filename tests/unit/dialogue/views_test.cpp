@@ -184,7 +184,7 @@ TEST_CASE("script in every field is text on a page, which has no script of its o
         entry.own = i % 2 == 0;
         entry.opening = attack;
         entry.about = {message_id(200)};
-        entry.reader_states = {{agency("jp-npa"), attack, k_deadline, {}, {}}};
+        entry.reader_states = {{agency("jp-npa"), attack, k_deadline}};
         for (const FieldSpec& spec : fields_of(kind)) {
             if (spec.type == FieldType::texts) entry.fields.set(spec.name, Fields::Texts{attack});
             if (spec.type == FieldType::text || spec.type == FieldType::choice)

@@ -102,7 +102,7 @@ inline std::vector<Entry> a_story() {
     japan.own = japan.read = true;
     japan.fields.set("summary", "Steady.");
     japan.fields.set("themes", Fields::Texts{"travel"});
-    japan.reader_states = {{agency("th-rtp"), "delivered", japan.logged, {}, {}}};
+    japan.reader_states = {{agency("th-rtp"), "delivered", japan.logged}};
     Entry& late = add(110, "th-rtp", K::threat_update, "Update of Thailand");
     late.opening = "The border is quiet.";
     late.label.handling = {{"tlp", "AMBER", ""}};
