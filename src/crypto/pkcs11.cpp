@@ -189,11 +189,12 @@ Result<Ed25519Signature> TokenKey::State::sign_once(ByteView message, CK_RV& cod
     CK_MECHANISM mechanism{CKM_EDDSA, nullptr, 0};
     code = api->C_SignInit(session, &mechanism, key);
     if (code != CKR_OK) return unavailable("the token does not begin to sign", code);
-    std::vector<CK_BYTE> copy(message.begin(), message.end());
-    copy.reserve(1);  // modules take a null pointer for a mistake, even of no bytes
+    // One more than the message: modules take a null pointer for a mistake, even of no bytes.
+    std::vector<CK_BYTE> copy(message.size() + 1);
+    std::copy(message.begin(), message.end(), copy.begin());
     std::array<CK_BYTE, Ed25519Signature::k_size> bytes{};
     CK_ULONG size = bytes.size();
-    code = api->C_Sign(session, copy.data(), static_cast<CK_ULONG>(copy.size()), bytes.data(), &size);
+    code = api->C_Sign(session, copy.data(), static_cast<CK_ULONG>(message.size()), bytes.data(), &size);
     if (code != CKR_OK) return unavailable("the token does not sign", code);
     if (size != bytes.size())
         return Error(CryptoError::bad_signature, "the token gave a signature of another length");

@@ -2,28 +2,9 @@
 
 #include <benchmark/benchmark.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "bench/allocations.h"
 #include "sampan/label/equivalence.h"
 #include "support/exchange.h"
-
-namespace {
-thread_local std::size_t allocations = 0;
-}  // namespace
-
-// The decision promises to ask the heap for nothing; the counter says whether it does.
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* out = std::malloc(size == 0 ? 1 : size)) return out;
-    throw std::bad_alloc();
-}
-void operator delete(void* at) noexcept {
-    std::free(at);
-}
-void operator delete(void* at, std::size_t) noexcept {
-    std::free(at);
-}
 
 namespace sampan::bench {
 namespace {
@@ -78,13 +59,13 @@ void decide(benchmark::State& state) {
         state.SkipWithError("the decision is not the one that was to be measured");
         return;
     }
-    const std::size_t before = allocations;
+    const std::size_t before = allocations();
     std::size_t permitted = 0;
     for (auto _ : state)
         permitted += exchange.registry()->may_read(reader, label, exchange.now()).permitted() ? 1 : 0;
     benchmark::DoNotOptimize(permitted);
     state.counters["allocations"] =
-        benchmark::Counter(static_cast<double>(allocations - before), benchmark::Counter::kAvgIterations);
+        benchmark::Counter(static_cast<double>(allocations() - before), benchmark::Counter::kAvgIterations);
 }
 BENCHMARK(decide)->Unit(benchmark::kNanosecond);
 
