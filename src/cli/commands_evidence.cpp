@@ -49,6 +49,14 @@ Result<int> run_evidence(Console& console, const Node& node, const EvidenceOptio
     return k_exit_ok;
 }
 
+Result<int> run_fork(Console& console, const Node& node, const EvidenceOptions& o) {
+    SAMPAN_TRY(save_new(console, node, "/v1/log/fork", o.output));
+    SAMPAN_ASSIGN(json log, node.get("/v1/log/checkpoint"));
+    console.say("Wrote " + o.output + ". Anyone can check it: sampan-audit verify-fork " + o.output +
+                " --key '" + text_of(log, "key") + "'");
+    return k_exit_ok;
+}
+
 Result<int> run_journal(Console& console, const Node& node, const EvidenceOptions& o) {
     SAMPAN_ASSIGN(json got, node.get("/v1/journal?limit=" + std::to_string(o.limit)));
     if (console.json) {
@@ -85,6 +93,12 @@ void add_evidence_commands(App& app) {
     exported->add_flag("--disclose", o->disclose,
                        "Include the key of the content: whoever has the file can read the message");
     app.on(exported, [o, &app](Console& console) { return run_evidence(console, app.node(), *o); });
+
+    const auto f = std::make_shared<EvidenceOptions>();
+    CLI::App* fork = App::command(evidence, "fork", "Proof that the log showed two histories, if it did",
+                                  {"sampan evidence fork two-histories.fork"});
+    fork->add_option("file", f->output, "File to write")->required()->type_name("FILE");
+    app.on(fork, [f, &app](Console& console) { return run_fork(console, app.node(), *f); });
 
     CLI::App& journal = *App::command(app.root(), "journal", "What was done at this node, by whom",
                                       {"sampan journal list", "sampan journal export march.journal"});

@@ -73,6 +73,7 @@ Status check_anchor(const Anchor& anchor) {
     if (anchor.size.get() > k_largest_tree) return bad("the anchor's tree size is out of range");
     if (anchor.size.get() == 0 && anchor.root != merkle_empty_root())
         return bad("the anchor of an empty tree has another root");
+    if (anchor.size.get() == 0 && anchor.signature) return bad("nobody signs for an empty tree");
     return ok_status();
 }
 
@@ -130,6 +131,11 @@ Status read_header(const wire::Header& in, Header& out) {
     out.padded_length = in.padded_length();
     out.anchor.size = TreeSize(in.anchor().tree_size());
     SAMPAN_TRY(read_fixed(k_bad, "anchor", in.anchor().root(), out.anchor.root));
+    if (!in.anchor().signature().empty()) {
+        Ed25519Signature signature;
+        SAMPAN_TRY(read_fixed(k_bad, "anchor's signature", in.anchor().signature(), signature));
+        out.anchor.signature = signature;
+    }
     return read_lists(in, out);
 }
 
@@ -247,6 +253,8 @@ Bytes encode_header(const Header& header) {
     out.set_padded_length(header.padded_length);
     out.mutable_anchor()->set_tree_size(header.anchor.size.get());
     write_bytes(*out.mutable_anchor()->mutable_root(), header.anchor.root.view());
+    if (header.anchor.signature)
+        write_bytes(*out.mutable_anchor()->mutable_signature(), header.anchor.signature->view());
     write_lists(header, out);
     return encode_canonical(out);
 }

@@ -92,6 +92,7 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/log/checkpoint", Access::peer},
         {"GET", "/v1/log/proof/{id}", Access::people},
         {"GET", "/v1/log/export", Access::people},
+        {"GET", "/v1/log/fork", Access::peer},
         {"GET", "/v1/registry", Access::peer},
         {"GET", "/v1/registry/epochs", Access::peer},
         {"PUT", "/v1/registry/epochs", Access::security_administrator},
@@ -219,6 +220,7 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
             return save_attachment(core, caller, values[0], index, now());
         });
     if (tail == "log/export") return export_log();
+    if (tail == "log/fork") return fork_evidence();
     if (tail == "journal") return journal(request, caller);
     if (tail == "journal/export") return export_journal(caller);
     if (tail == "messages/{id}/evidence") return evidence(request, caller, values[0]);

@@ -57,6 +57,7 @@ class Api {
     // api_log.cpp
     ApiResponse journal(const ApiRequest& request, const Caller& caller);
     ApiResponse export_journal(const Caller& caller);
+    ApiResponse fork_evidence();
     ApiResponse evidence(const ApiRequest& request, const Caller& caller, const std::string& id);
     Result<Bytes> make_evidence(const Caller& caller, const std::string& id, bool disclose);
     Status write_export(File& out);

@@ -133,4 +133,10 @@ ApiResponse Api::evidence(const ApiRequest& request, const Caller& caller, const
     return file_of(id + ".evidence", std::move(*bytes));
 }
 
+ApiResponse Api::fork_evidence() {
+    auto bytes = owner_.run([](Core& core) { return core.fork_evidence(); });
+    if (!bytes.ok()) return error_response(status_of(bytes.error()), bytes.error());
+    return file_of("fork.evidence", std::move(*bytes));
+}
+
 }  // namespace sampan::node

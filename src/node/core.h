@@ -16,6 +16,7 @@
 #include "sampan/dialogue/briefing.h"
 #include "sampan/dialogue/receipts.h"
 #include "sampan/identity/key_store.h"
+#include "sampan/log/fork.h"
 #include "sampan/log/witness.h"
 #include "sampan/seal/seal.h"
 #include "sampan/store/node_store.h"
@@ -245,6 +246,11 @@ class Core {
     std::vector<PeerView> peer_views() const;
     // The newest verified descriptor of a member, this node's own too.
     std::optional<SignedStatement> descriptor_of(const AgencyId& agency) const;
+    // The broker that this node speaks with, as the newest registry names it; null before it is known.
+    const BrokerEntry* broker() const;
+    // Proof for anybody that the broker's log showed two histories (log/fork.h); `not_found` when there is
+    // none.
+    Result<Bytes> fork_evidence();
     // The head of the journal as a signed note.
     Result<std::string> journal_note() const;
     // Verifies a recipient's or the broker's evidence for one outcome again.
@@ -294,7 +300,6 @@ class Core {
     Status destroy_old_prekeys(UnixMillis now);
     void send(Packet packet) { out_.push_back(std::move(packet)); }
     void drop(std::string reason);
-    const BrokerEntry* broker() const;
 
     // peers and the log (core_log.cpp)
     Status take_peers(const Peers& peers, UnixMillis now);
@@ -312,6 +317,16 @@ class Core {
     Status take_inclusion(const Inclusion& inclusion, UnixMillis now);
     Status pin(const Checkpoint& checkpoint, const std::string& note, UnixMillis now);
     Status ask_for_proofs(UnixMillis now);
+
+    // comparing heads with others (core_gossip.cpp)
+    enum class AnchorVerdict : std::uint8_t { fine, unsigned_lie, to_compare, fork };
+    Anchor own_anchor() const;
+    std::optional<std::string> head_note(const Anchor& anchor) const;
+    AnchorVerdict judge_anchor(const Header& header);
+    Status compare_heads(UnixMillis now);
+    bool take_compared_entry(const Entries& entries);
+    bool take_compared_proof(const Inclusion& inclusion);
+    Status finish_comparison(UnixMillis now);
 
     // witnessing (core_witness.cpp)
     WitnessSet witness_set() const;
@@ -454,6 +469,25 @@ class Core {
     std::map<TreeSize, MerkleHash> verified_roots_;  // the last few that were pinned
     std::optional<PinnedCheckpoint> witnessed_note_;
     TreeSize witnessed_size_, cosigned_size_;  // 0: none; the latter in this session
+    // Heads that senders were shown, the newest of each, not compared yet; what a comparison found to agree.
+    struct Head {
+        TreeSize size;
+        MerkleHash root;
+        std::string note;
+    };
+    struct Comparison {
+        AgencyId sender;
+        Head head;
+        Checkpoint tree;  // ours, not smaller
+        std::string tree_note;
+        std::optional<Bytes> entry;
+        std::optional<MerkleProof> proof;
+    };
+    std::map<AgencyId, Head> heads_;
+    std::map<TreeSize, MerkleHash> heads_agreed_;
+    std::optional<Comparison> comparing_;
+    UnixMillis compared_at_;
+    std::optional<ForkEvidence> fork_;  // to be kept with the conflict
     std::map<LeafIndex, UnprovenLeaf> proofs_asked_;
     UnixMillis checkpoint_asked_at_;
 

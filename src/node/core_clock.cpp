@@ -21,6 +21,7 @@ void Core::follow_clock(UnixMillis now) {
     no_later(registry_asked_at_);
     no_later(peers_asked_at_);
     no_later(checkpoint_asked_at_);
+    no_later(compared_at_);
     no_later(held_tried_at_);
     none_later(consistency_asked_at_);
     none_later(outcome_since_);

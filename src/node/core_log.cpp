@@ -165,8 +165,14 @@ Status Core::log_fails(const Error& error, const std::string& note, UnixMillis n
     drop(error.text());
     log_problem_ = error.with_remedy(std::string(k_log_remedy));
     SAMPAN_TRY(journal_->append({JournalEvent::log_conflict, {}, {}, error.text()}, now));
-    return store_.keep_log_conflict(
-        {std::string(error.name()), error.context(), note, registry().registry().epoch, now});
+    Bytes evidence;
+    // Nothing is called evidence that does not convince here.
+    if (const BrokerEntry* known = broker(); fork_ && known != nullptr)
+        if (verify_fork(*fork_, registry().registry().log_origin(), known->log_key).ok())
+            evidence = encode_fork_evidence(*fork_);
+    fork_.reset();
+    return store_.keep_log_conflict({std::string(error.name()), error.context(), note,
+                                     registry().registry().epoch, now, std::move(evidence)});
 }
 
 // A newer epoch than the one of the conflict is the authority's word that it was looked into. A log that is
@@ -197,6 +203,9 @@ Status Core::observe_checkpoint(const std::string& note, UnixMillis now, bool ma
         witnessed_size_ = TreeSize();
         pinned_.reset();
         verified_roots_.clear();
+        heads_.clear();
+        heads_agreed_.clear();
+        comparing_.reset();
     }
     if (!pinned_) return pin(*verified, note, now);
     if (is_verified(*verified)) {
@@ -214,11 +223,14 @@ Status Core::observe_checkpoint(const std::string& note, UnixMillis now, bool ma
                          note, now);
     const auto held = unverified_.find(verified->size);
     const MerkleHash& other = held != unverified_.end() ? held->second.first.root : pinned_->root;
-    if ((verified->size == pinned_->size || held != unverified_.end()) && other != verified->root)
+    if ((verified->size == pinned_->size || held != unverified_.end()) && other != verified->root) {
+        fork_ =
+            ForkEvidence{held != unverified_.end() ? held->second.second : pinned_note_->note, note, {}, {}};
         return log_fails(
             Error(LogError::fork,
                   "two different logs of " + std::to_string(verified->size.get()) + " entries are signed"),
             note, now);
+    }
     if (unverified_.size() >= k_unverified_checkpoints) {
         drop("the broker sends checkpoints and does not prove them");
         return ok_status();
@@ -301,6 +313,7 @@ Status Core::ask_for_proofs(UnixMillis now) {
 }
 
 Status Core::take_inclusion(const Inclusion& inclusion, UnixMillis now) {
+    if (take_compared_proof(inclusion)) return finish_comparison(now);
     if (proof_wanted_ && !proof_wanted_->got && inclusion.tree_size == proof_wanted_->size &&
         inclusion.proofs.size() == 1 && inclusion.proofs.front().leaf_index == proof_wanted_->leaf) {
         proof_wanted_->got = inclusion.proofs.front().proof;

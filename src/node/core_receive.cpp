@@ -83,12 +83,22 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
     if (!decision.permitted())
         return reject(
             Error(EnvelopeError::not_entitled, explain_recipient(decision, header, agency(), registry())));
-    if (const auto ours = verified_roots_.find(header.anchor.size);
-        ours != verified_roots_.end() && ours->second != header.anchor.root)
-        return log_fails(
-            Error(LogError::fork, header.sender.text() + " was shown another log of " +
-                                      std::to_string(header.anchor.size.get()) + " entries than this node"),
-            {}, now);
+    switch (judge_anchor(header)) {
+        case AnchorVerdict::fine:
+            break;
+        case AnchorVerdict::unsigned_lie:
+            return reject(
+                Error(NodeError::bad_anchor,
+                      header.sender.text() + " names a head of " + std::to_string(header.anchor.size.get()) +
+                          " entries that this node's log never had, and that the broker did not sign"));
+        case AnchorVerdict::to_compare:
+            return hold();
+        case AnchorVerdict::fork:
+            return log_fails(Error(LogError::fork, header.sender.text() + " was shown another log of " +
+                                                       std::to_string(header.anchor.size.get()) +
+                                                       " entries than this node"),
+                             *head_note(header.anchor), now);
+    }
     return open_delivery(deliver, seal, *index, now);
 }
 

@@ -219,7 +219,7 @@ Status Core::journal_sent(const std::string& officer, const MessageId& id, const
 Result<MessageId> Core::seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
                                       std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
                                       const std::optional<MessageId>& supersedes, UnixMillis now) {
-    header.anchor = pinned_ ? Anchor{pinned_->size, pinned_->root} : Anchor{TreeSize(0), merkle_empty_root()};
+    header.anchor = own_anchor();
     SealRequest request;
     request.header = std::move(header);
     for (const AgencyId& id : readers) {

@@ -181,6 +181,7 @@ void Core::on_disconnected(std::string reason) {
     unproven_peers_.clear();
     consistency_asked_at_.reset();
     proofs_asked_.clear();
+    comparing_.reset();
     unjudged_.reset();
     checkpoint_asked_at_ = UnixMillis(0);
     entries_asked_.reset();
@@ -226,6 +227,8 @@ Status Core::take(const Packet& packet, UnixMillis now) {
         if (const auto* p = std::get_if<Consistency>(&packet)) return take_consistency(*p, now);
         if (const auto* p = std::get_if<Inclusion>(&packet)) return take_inclusion(*p, now);
         if (const auto* p = std::get_if<Entries>(&packet)) {
+            const bool ours = entries_asked_ && !entries_got_ && entries_asked_->first == p->first;
+            if (!ours && take_compared_entry(*p)) return finish_comparison(now);
             entries_got_ = *p;
             return ok_status();
         }
@@ -448,6 +451,7 @@ Status Core::on_tick(UnixMillis now) {
     });
     const std::int64_t patience_ms = someone_missing ? k_second_ms : k_minute_ms;
     SAMPAN_TRY(anchor_journal(now, false));
+    SAMPAN_TRY(compare_heads(now));
     if (!peers_asked_ && now >= peers_asked_at_ + patience_ms) fetch_peers(now);
     if (!held_.empty() && now >= held_tried_at_ + k_second_ms) SAMPAN_TRY(retry_held(now));
     if (state_ != State::open) return ok_status();

@@ -21,6 +21,7 @@ enum class NodeError {
     not_connected,
     message_ended,
     no_consent,
+    bad_anchor,  // its sender names a head that the broker neither had nor signed
     // people
     not_signed_in,
     wrong_credentials,
@@ -69,6 +70,8 @@ constexpr std::string_view error_name(NodeError e) {
             return "message_ended";
         case NodeError::no_consent:
             return "no_consent";
+        case NodeError::bad_anchor:
+            return "bad_anchor";
         case NodeError::not_signed_in:
             return "not_signed_in";
         case NodeError::wrong_credentials:

@@ -293,6 +293,8 @@ std::string checkpoint_view(Core& core) {
         out["size"] = core.checkpoint()->size.get();
         out["root"] = to_base64(core.checkpoint()->root.view());
         out["witnessed_size"] = core.witnessed_size().get();
+        if (const BrokerEntry* broker = core.broker())
+            out["key"] = NoteKey{core.checkpoint()->origin, broker->log_key}.text();
     }
     return dump(out);
 }

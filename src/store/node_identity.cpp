@@ -206,7 +206,7 @@ Result<std::optional<PinnedCheckpoint>> SqliteNodeStore::kept_checkpoint(std::st
 Status SqliteNodeStore::keep_log_conflict(const LogConflict& conflict) {
     Writer value;
     value.lp(conflict.name).lp(conflict.detail).lp(conflict.note).u64(conflict.epoch.get());
-    value.u64(static_cast<std::uint64_t>(conflict.seen.get()));
+    value.u64(static_cast<std::uint64_t>(conflict.seen.get())).lp(conflict.evidence);
     return put_meta("log_conflict", value.bytes());
 }
 
@@ -220,7 +220,9 @@ Result<std::optional<LogConflict>> SqliteNodeStore::log_conflict() {
     SAMPAN_ASSIGN(ByteView note, in.lp(limits::k_note_bytes));
     SAMPAN_ASSIGN(std::uint64_t epoch, in.u64());
     SAMPAN_ASSIGN(std::uint64_t seen, in.u64());
+    SAMPAN_ASSIGN(ByteView evidence, in.lp(3 * limits::k_note_bytes));
     SAMPAN_TRY(in.finish());
+    out.evidence = to_bytes(evidence);
     out.name = as_text(name);
     out.detail = as_text(detail);
     out.note = as_text(note);

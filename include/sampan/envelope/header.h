@@ -48,6 +48,9 @@ struct PartDescription {
 struct Anchor {
     TreeSize size;
     MerkleHash root;
+    // The log key's over the checkpoint's text: with it the reader can prove to others what its sender was
+    // shown. Never of an empty tree.
+    std::optional<Ed25519Signature> signature = {};
 };
 
 struct Header {

@@ -175,6 +175,7 @@ struct LogConflict {
     std::string note;  // the checkpoint that contradicts the pinned one, as signed; "" when it was a proof
     Epoch epoch;       // the newest registry then
     UnixMillis seen;
+    Bytes evidence;  // fork evidence for others (log/fork.h); empty where only this node could see it
 };
 struct UnprovenLeaf {
     LeafIndex leaf;
