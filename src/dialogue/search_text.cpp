@@ -89,6 +89,10 @@ void cut_run(const std::vector<UChar32>& run, Sort sort, std::vector<std::string
         append_utf8(pair, run[i + 1]);
         out.push_back(std::move(pair));
     }
+    // One character is found by the pairs that begin with it; the last begins none.
+    std::string last;
+    append_utf8(last, run.back());
+    out.push_back(std::move(last));
 }
 
 }  // namespace
