@@ -73,7 +73,7 @@ std::vector<SearchIndex::Key> SearchIndex::find(std::string_view query) const {
         query.remove_prefix(space == std::string_view::npos ? query.size() : space + 1);
         const bool open = word.ends_with('*');
         if (open) word.remove_suffix(1);
-        const std::vector<std::string> tokens = search_tokens(word);
+        const std::vector<std::string> tokens = search_tokens(word, true);
         for (const std::string& token : tokens)
             wanted.emplace_back(token, (open && tokens.size() == 1) || is_one_character(token));
     }

@@ -73,7 +73,7 @@ Sort sort_of(UChar32 c) {
     }
 }
 
-void cut_run(const std::vector<UChar32>& run, Sort sort, std::vector<std::string>& out) {
+void cut_run(const std::vector<UChar32>& run, Sort sort, bool of_query, std::vector<std::string>& out) {
     if (run.empty()) return;
     if (sort == Sort::spaced || run.size() == 1) {
         std::string word;
@@ -89,11 +89,16 @@ void cut_run(const std::vector<UChar32>& run, Sort sort, std::vector<std::string
         append_utf8(pair, run[i + 1]);
         out.push_back(std::move(pair));
     }
+    // One character is found by the pairs that begin with it; the last begins none.
+    if (of_query) return;
+    std::string last;
+    append_utf8(last, run.back());
+    out.push_back(std::move(last));
 }
 
 }  // namespace
 
-std::vector<std::string> search_tokens(std::string_view text) {
+std::vector<std::string> search_tokens(std::string_view text, bool of_query) {
     const Utf16 units = folded(to_utf16(text));
     std::vector<std::string> out;
     std::vector<UChar32> run;
@@ -107,13 +112,13 @@ std::vector<std::string> search_tokens(std::string_view text) {
         if (sort == Sort::spaced && running == Sort::unspaced && u_charType(c) == U_NON_SPACING_MARK)
             sort = running;
         if (sort != running) {
-            cut_run(run, running, out);
+            cut_run(run, running, of_query, out);
             run.clear();
             running = sort;
         }
         if (sort != Sort::gap) run.push_back(c);
     }
-    cut_run(run, running, out);
+    cut_run(run, running, of_query, out);
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;

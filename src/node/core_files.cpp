@@ -20,7 +20,7 @@ Status describe_files(Document& document, const Label& whole, const std::vector<
         const std::string& name = attachments[i].name;
         auto at = std::find_if(document.files.begin(), document.files.end(),
                                [&](const FilePortion& file) { return file.file == name; });
-        if (at == document.files.end()) at = document.files.insert(at, {name, "", std::nullopt});
+        if (at == document.files.end()) at = document.files.insert(at, FilePortion{name, "", std::nullopt});
         // The file's own portion covers its markings; the whole covers the portion.
         const Label* label = &whole;
         for (const PortionLabel& portion : document.portions)

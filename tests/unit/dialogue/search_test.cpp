@@ -66,6 +66,7 @@ TEST_CASE("a star is the rest of a word, and one character finds all that hold i
     const Library library;
     CHECK(library.find("recruit*") == Found{0});
     CHECK(library.find("募") == Found{5});
+    CHECK(library.find("い") == Found{5});  // only where a run ends
     CHECK(library.find("r*") == Found{0, 8});
 }
 
