@@ -42,18 +42,6 @@ Result<SearchQuery> parse_search(const std::map<std::string, std::string>& in) {
     return out;
 }
 
-Result<std::string> template_view(const std::string& kind, const std::map<std::string, std::string>& query) {
-    for (const auto& [key, value] : query)
-        if (key != "dialogue") return bad_request("unknown query key \"" + key + "\"");
-    SAMPAN_ASSIGN(DocumentKind parsed, parse_kind(kind));
-    const auto wanted = query.find("dialogue");
-    SAMPAN_ASSIGN(DialogueId dialogue,
-                  DialogueId::parse(wanted == query.end() ? "ajct-12" : std::string_view(wanted->second)));
-    return dump({{"schema", "sampan.template/1"},
-                 {"kind", kind},
-                 {"briefing", briefing_template(parsed, dialogue.text())}});
-}
-
 }  // namespace
 
 // The owner's thread opens a few messages at a time, so that others' requests and the connection go on.

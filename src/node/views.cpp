@@ -489,6 +489,17 @@ Result<std::string> proof_view(Core& core, const std::string& id) {
     return dump(out);
 }
 
+Result<std::string> template_view(const std::string& kind, const Query& query) {
+    SAMPAN_TRY(refuse_unknown(query, {"dialogue"}));
+    SAMPAN_ASSIGN(DocumentKind parsed, parse_kind(kind));
+    const auto wanted = query.find("dialogue");
+    SAMPAN_ASSIGN(DialogueId dialogue,
+                  DialogueId::parse(wanted == query.end() ? "ajct-12" : std::string_view(wanted->second)));
+    return dump({{"schema", "sampan.template/1"},
+                 {"kind", kind},
+                 {"briefing", briefing_template(parsed, dialogue.text())}});
+}
+
 Result<std::string> doctor_view(Core& core, UnixMillis now) {
     json checks = json::array();
     const auto check = [&](std::string_view name, bool ok, const std::string& detail,

@@ -47,6 +47,7 @@ Result<std::string> message_view(Core& core, const Caller& caller, const std::st
 // The same as one self-contained HTML page.
 Result<std::string> message_page(Core& core, const Caller& caller, const std::string& id, UnixMillis now);
 Result<std::string> proof_view(Core& core, const std::string& id);
+Result<std::string> template_view(const std::string& kind, const Query& query);
 Result<std::string> doctor_view(Core& core, UnixMillis now);
 
 // Which message an id names, and its header.
