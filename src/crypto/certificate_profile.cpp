@@ -2,6 +2,8 @@
 
 #include <openssl/objects.h>
 
+#include <array>
+
 #include "crypto/der.h"
 
 namespace sampan::profile {
@@ -9,20 +11,26 @@ namespace {
 
 constexpr std::uint8_t k_general_name_directory = der::context_constructed(4);
 constexpr std::uint8_t k_general_name_uri = der::context(6);
+constexpr std::uint8_t k_utf8_string = 0x0c;
 constexpr std::uint8_t k_permitted = der::context_constructed(0);
 constexpr std::string_view k_uri_start = "sampan://";
 constexpr std::string_view k_uri_end = "/node";
 
-void add_entry(X509_NAME* name, int nid, std::string_view text) {
-    const ByteView bytes = as_bytes(text);
-    SAMPAN_ASSERT(X509_NAME_add_entry_by_NID(name, nid, V_ASN1_UTF8STRING, bytes.data(),
-                                             static_cast<int>(bytes.size()), -1, 0) == 1);
+// id-at 10, 11 and 3, id-ce (RFC 5280 §4.1.2.4, §4.2).
+constexpr std::array<std::uint8_t, 3> k_organization = {0x55, 0x04, 0x0a}, k_unit = {0x55, 0x04, 0x0b},
+                                      k_common_name = {0x55, 0x04, 0x03};
+constexpr std::array<std::uint8_t, 2> k_id_ce = {0x55, 0x1d};
+
+Bytes name_entry(ByteView type, std::string_view text) {
+    const Bytes pair = der::make(
+        der::k_sequence, {der::make(der::k_object_id, {type}), der::make(k_utf8_string, {as_bytes(text)})});
+    return der::make(der::k_set, {pair});
 }
 
 // RFC 5280 §4.2.1.10: permittedSubtrees of the URI host and the root's own name.
 Bytes name_constraints(const CertificateNames& names) {
     const Bytes host = der::make(k_general_name_uri, {as_bytes(names.host())});
-    const Bytes directory = der::make(k_general_name_directory, {name_der(subject(names, Role::root).get())});
+    const Bytes directory = der::make(k_general_name_directory, {subject(names, Role::root)});
     const Bytes subtrees =
         der::make(k_permitted, {der::make(der::k_sequence, {host}), der::make(der::k_sequence, {directory})});
     return der::make(der::k_sequence, {subtrees});
@@ -39,22 +47,32 @@ std::optional<CertificateNames> names_of_host(std::string_view host) {
 
 }  // namespace
 
-X509Name subject(const CertificateNames& names, Role role) {
-    X509Name out(X509_NAME_new());
-    SAMPAN_ASSERT(out != nullptr);
-    add_entry(out.get(), NID_organizationName, names.exchange.text());
-    add_entry(out.get(), NID_organizationalUnitName, names.agency.text());
-    if (role == Role::node) add_entry(out.get(), NID_commonName, "node");
-    return out;
+int nid_of(ByteView id) {
+    if (id.size() != k_id_ce.size() + 1 || !std::equal(k_id_ce.begin(), k_id_ce.end(), id.begin()))
+        return NID_undef;
+    switch (id.back()) {
+        case 14:
+            return NID_subject_key_identifier;
+        case 15:
+            return NID_key_usage;
+        case 17:
+            return NID_subject_alt_name;
+        case 19:
+            return NID_basic_constraints;
+        case 30:
+            return NID_name_constraints;
+        case 35:
+            return NID_authority_key_identifier;
+        default:
+            return NID_undef;
+    }
 }
 
-Bytes name_der(const X509_NAME* name) {
-    std::uint8_t* bytes = nullptr;
-    const int size = i2d_X509_NAME(name, &bytes);
-    SAMPAN_ASSERT(size > 0);
-    Bytes out(bytes, bytes + size);
-    OPENSSL_free(bytes);
-    return out;
+Bytes subject(const CertificateNames& names, Role role) {
+    const Bytes organization = name_entry(k_organization, names.exchange.text());
+    const Bytes unit = name_entry(k_unit, names.agency.text());
+    const Bytes common = role == Role::node ? name_entry(k_common_name, "node") : Bytes();
+    return der::make(der::k_sequence, {organization, unit, common});
 }
 
 std::vector<Extension> fixed_extensions(const CertificateNames& names, Role role) {

@@ -17,7 +17,6 @@
 namespace sampan::profile {
 
 using X509Object = openssl::Owned<X509, X509_free>;
-using X509Name = openssl::Owned<X509_NAME, X509_NAME_free>;
 
 enum class Role { root, node };
 
@@ -25,8 +24,10 @@ enum class Role { root, node };
 inline constexpr std::size_t k_exchange_limit = 64;
 inline constexpr std::size_t k_key_id_size = 20;
 
-X509Name subject(const CertificateNames& names, Role role);
-Bytes name_der(const X509_NAME* name);
+// The DER of the Name.
+Bytes subject(const CertificateNames& names, Role role);
+// OpenSSL's number of one of the profile's extensions, from its object identifier's content; else NID_undef.
+int nid_of(ByteView id);
 
 struct Extension {
     int nid;

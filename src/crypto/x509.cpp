@@ -4,6 +4,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -24,6 +25,8 @@ constexpr std::size_t k_serial_limit = 20;  // RFC 5280 §4.1.2.2
 constexpr std::array<std::uint8_t, 12> k_spki_prefix = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
                                                         0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
 constexpr std::array<std::uint8_t, 7> k_ed25519_algorithm = {0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70};
+constexpr std::array<std::uint8_t, 3> k_version_3 = {0x02, 0x01, 0x02};
+constexpr std::uint8_t k_utc_time = 0x17, k_generalized_time = 0x18;
 
 // OpenSSL's errors of what is tried here stay here.
 class ErrorScope {
@@ -45,13 +48,128 @@ X509Object decode(ByteView der) {
     return out;
 }
 
-// RFC 5280 §4.1: what is signed, and by what.
-struct SignedParts {
+// A certificate item by item (RFC 5280 §4.1). All between these is fixed and was compared.
+struct Fields {
     ByteView to_be_signed;
     Ed25519Signature signature;
+    ByteView issuer, subject;  // whole names
+    Validity validity;
+    Ed25519PublicKey key;
+    std::vector<profile::Extension> extensions;
 };
 
-Result<SignedParts> signed_parts(ByteView der) {
+// RFC 5280 §4.1.2.2.
+bool is_serial(const der::Item& item) {
+    const ByteView number = item.content;
+    const bool is_zero = number.size() == 1 && number[0] == 0;
+    const std::size_t digits = number.size() - (number[0] == 0 ? 1 : 0);
+    return !is_zero && (number[0] & 0x80) == 0 && digits <= k_serial_limit;
+}
+
+// RFC 5280 §4.1.2.5: UTCTime up to 2049, GeneralizedTime after; always to the second, always Z.
+std::string time_text(std::time_t seconds, bool& is_utc) {
+    std::tm parts{};
+    if (gmtime_r(&seconds, &parts) == nullptr) return {};
+    is_utc = parts.tm_year >= 50 && parts.tm_year < 150;
+    char text[32];
+    const std::size_t size =
+        std::strftime(text, sizeof text, is_utc ? "%y%m%d%H%M%SZ" : "%Y%m%d%H%M%SZ", &parts);
+    return {text, size};
+}
+
+Result<UnixMillis> read_time(ByteView& in) {
+    const std::optional<der::Item> item = der::take(in);
+    const std::string_view text = item ? as_text(item->content) : std::string_view();
+    const bool utc = item && item->tag == k_utc_time;
+    const std::size_t year_digits = utc ? 2 : 4;
+    if (!item || (!utc && item->tag != k_generalized_time) || text.size() != year_digits + 11 ||
+        text.back() != 'Z' ||
+        !std::all_of(text.begin(), text.end() - 1, [](char c) { return c >= '0' && c <= '9'; }))
+        return bad_certificate("a time cannot be read");
+    const auto number = [&](std::size_t at, std::size_t digits) {
+        int out = 0;
+        for (std::size_t i = 0; i < digits; ++i) out = 10 * out + (text[at + i] - '0');
+        return out;
+    };
+    std::tm parts{};
+    const int year = number(0, year_digits);
+    parts.tm_year = !utc ? year - 1900 : year < 50 ? year + 100 : year;
+    const std::size_t rest = year_digits;
+    parts.tm_mon = number(rest, 2) - 1;
+    parts.tm_mday = number(rest + 2, 2);
+    parts.tm_hour = number(rest + 4, 2);
+    parts.tm_min = number(rest + 6, 2);
+    parts.tm_sec = number(rest + 8, 2);
+    const std::time_t seconds = timegm(&parts);
+    bool form = false;
+    // A day that does not exist comes back as another.
+    if (time_text(seconds, form) != text || form != utc)
+        return bad_certificate("a time is not in the form of RFC 5280");
+    return UnixMillis(std::int64_t{seconds} * k_second_ms);
+}
+
+Result<Validity> read_validity(ByteView in) {
+    Validity out;
+    SAMPAN_ASSIGN(out.not_before, read_time(in));
+    SAMPAN_ASSIGN(out.not_after, read_time(in));
+    if (!in.empty()) return bad_certificate("the validity has more than two times");
+    if (out.not_after < out.not_before) return bad_certificate("the certificate ends before it begins");
+    return out;
+}
+
+Result<Ed25519PublicKey> read_key(const der::Item& info) {
+    if (info.whole.size() != k_spki_prefix.size() + Ed25519PublicKey::k_size ||
+        !std::equal(k_spki_prefix.begin(), k_spki_prefix.end(), info.whole.begin()))
+        return bad_certificate("the certificate's key is not an Ed25519 key");
+    return parse_ed25519_public_key(info.whole.subspan(k_spki_prefix.size()));
+}
+
+// Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }
+Result<std::vector<profile::Extension>> read_extensions(ByteView in) {
+    const std::optional<der::Item> list = der::take(in, der::k_sequence);
+    if (!list || !in.empty()) return bad_certificate("the extensions are no list");
+    std::vector<profile::Extension> out;
+    for (ByteView rest = list->content; !rest.empty();) {
+        const std::optional<der::Item> one = der::take(rest, der::k_sequence);
+        ByteView parts = one ? one->content : ByteView();
+        const std::optional<der::Item> id = der::take(parts, der::k_object_id);
+        const bool critical = der::take(parts, der::k_boolean).has_value();
+        const std::optional<der::Item> value = der::take(parts, der::k_octet_string);
+        if (!id || !value || !parts.empty()) return bad_certificate("an extension cannot be read");
+        out.push_back({profile::nid_of(id->content), critical, to_bytes(value->content)});
+    }
+    return out;
+}
+
+Result<Fields> read_body(ByteView in, Fields out) {
+    const std::optional<der::Item> version = der::take(in, der::context_constructed(0));
+    if (!version || !std::ranges::equal(version->content, k_version_3))
+        return bad_certificate("the certificate is not of version 3");
+    const std::optional<der::Item> serial = der::take(in, der::k_integer);
+    if (!serial || !is_serial(*serial))
+        return bad_certificate("the serial number is not positive, or longer than 20 bytes");
+    const std::optional<der::Item> algorithm = der::take(in, der::k_sequence);
+    if (!algorithm || !std::ranges::equal(algorithm->whole, k_ed25519_algorithm))
+        return bad_certificate("the certificate names two signature algorithms");
+    const std::optional<der::Item> issuer = der::take(in, der::k_sequence);
+    const std::optional<der::Item> validity = der::take(in, der::k_sequence);
+    const std::optional<der::Item> subject = der::take(in, der::k_sequence);
+    const std::optional<der::Item> key = der::take(in, der::k_sequence);
+    if (!issuer || !validity || !subject || !key)
+        return bad_certificate("the certificate has not its names, validity and key");
+    out.issuer = issuer->whole;
+    out.subject = subject->whole;
+    SAMPAN_ASSIGN(out.validity, read_validity(validity->content));
+    SAMPAN_ASSIGN(out.key, read_key(*key));
+    const std::optional<der::Item> extensions = der::take(in, der::context_constructed(3));
+    if (!extensions || !in.empty())
+        return bad_certificate("after its key the certificate has something else than extensions");
+    SAMPAN_ASSIGN(out.extensions, read_extensions(extensions->content));
+    return out;
+}
+
+// `der` is canonical.
+Result<Fields> read_fields(ByteView der) {
     const std::optional<der::Item> certificate = der::take(der, der::k_sequence);
     if (!certificate) return bad_certificate("the certificate is no sequence");
     ByteView in = certificate->content;
@@ -63,66 +181,10 @@ Result<SignedParts> signed_parts(ByteView der) {
     if (!std::ranges::equal(algorithm->whole, k_ed25519_algorithm) ||
         signature->content.size() != 1 + Ed25519Signature::k_size || signature->content[0] != 0)
         return bad_certificate("the certificate is not signed with Ed25519");
-    SAMPAN_ASSIGN(const auto bytes, Ed25519Signature::parse(signature->content.subspan(1)));
-    return SignedParts{body->whole, bytes};
-}
-
-Status check_head(const X509* x509) {
-    if (X509_get_version(x509) != X509_VERSION_3)
-        return bad_certificate("the certificate is not of version 3");
-    const ASN1_INTEGER* serial = X509_get0_serialNumber(x509);
-    const int size = ASN1_STRING_length(serial);
-    const bool is_zero = size == 1 && ASN1_STRING_get0_data(serial)[0] == 0;
-    if (ASN1_STRING_type(serial) != V_ASN1_INTEGER || is_zero || size > static_cast<int>(k_serial_limit))
-        return bad_certificate("the serial number is not positive, or longer than 20 bytes");
-    const ASN1_BIT_STRING* issuer_id = nullptr;
-    const ASN1_BIT_STRING* subject_id = nullptr;
-    X509_get0_uids(x509, &issuer_id, &subject_id);
-    if (issuer_id != nullptr || subject_id != nullptr)
-        return bad_certificate("the certificate has unique ids");
-    if (X509_ALGOR_cmp(X509_get0_tbs_sigalg(x509), [&] {
-            const X509_ALGOR* outer = nullptr;
-            X509_get0_signature(nullptr, &outer, x509);
-            return outer;
-        }()) != 0)
-        return bad_certificate("the certificate names two signature algorithms");
-    return ok_status();
-}
-
-Result<Ed25519PublicKey> read_key(const X509* x509) {
-    std::uint8_t* bytes = nullptr;
-    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &bytes);
-    if (size < 0) return bad_certificate("the certificate's key cannot be read");
-    const Bytes spki(bytes, bytes + size);
-    OPENSSL_free(bytes);
-    if (spki.size() != k_spki_prefix.size() + Ed25519PublicKey::k_size ||
-        !std::equal(k_spki_prefix.begin(), k_spki_prefix.end(), spki.begin()))
-        return bad_certificate("the certificate's key is not an Ed25519 key");
-    return parse_ed25519_public_key(ByteView(spki).subspan(k_spki_prefix.size()));
-}
-
-// RFC 5280 §4.1.2.5: UTCTime up to 2049, GeneralizedTime after; always to the second, always Z.
-Result<UnixMillis> read_time(const ASN1_TIME* time) {
-    std::tm broken_down{};
-    if (ASN1_TIME_to_tm(time, &broken_down) != 1) return bad_certificate("a time cannot be read");
-    const std::time_t seconds = timegm(&broken_down);
-    const openssl::Owned<ASN1_TIME, ASN1_TIME_free> again(ASN1_TIME_set(nullptr, seconds));
-    if (again == nullptr || ASN1_STRING_cmp(again.get(), time) != 0)
-        return bad_certificate("a time is not in the form of RFC 5280");
-    return UnixMillis(std::int64_t{seconds} * k_second_ms);
-}
-
-std::vector<profile::Extension> read_extensions(const X509* x509) {
-    std::vector<profile::Extension> out;
-    for (int i = 0; i < X509_get_ext_count(x509); ++i) {
-        X509_EXTENSION* extension = X509_get_ext(x509, i);
-        const ASN1_OCTET_STRING* value = X509_EXTENSION_get_data(extension);
-        const std::uint8_t* bytes = ASN1_STRING_get0_data(value);
-        out.push_back({OBJ_obj2nid(X509_EXTENSION_get_object(extension)),
-                       X509_EXTENSION_get_critical(extension) == 1,
-                       Bytes(bytes, bytes + ASN1_STRING_length(value))});
-    }
-    return out;
+    Fields out;
+    out.to_be_signed = body->whole;
+    SAMPAN_ASSIGN(out.signature, Ed25519Signature::parse(signature->content.subspan(1)));
+    return read_body(body->content, std::move(out));
 }
 
 const profile::Extension* find(const std::vector<profile::Extension>& extensions, int nid) {
@@ -168,36 +230,28 @@ Result<Identity> read_identity(const std::vector<profile::Extension>& found) {
 }
 
 // Identity comes from the SAN, and the subject must agree with it, so that nobody who reads it is misled.
-Status check_names(const X509* x509, const Identity& identity) {
-    const Bytes root = profile::name_der(profile::subject(identity.names, Role::root).get());
-    const Bytes own = profile::name_der(profile::subject(identity.names, identity.role).get());
-    if (profile::name_der(X509_get_subject_name(x509)) != own ||
-        profile::name_der(X509_get_issuer_name(x509)) != root)
+Status check_names(const Fields& fields, const Identity& identity) {
+    if (!std::ranges::equal(fields.subject, profile::subject(identity.names, identity.role)) ||
+        !std::ranges::equal(fields.issuer, profile::subject(identity.names, Role::root)))
         return bad_certificate("subject and issuer are not those that go with the URI");
     return ok_status();
 }
 
 }  // namespace
 
+// A certificate is read by comparing it with the profile, not by interpreting it: what is not exactly of the
+// profile's form reaches no general parser.
 Result<Certificate> Certificate::parse_der(ByteView der) {
     if (der.size() > limits::k_certificate_bytes)
         return Error(CryptoError::too_long,
                      "a certificate has at most 4 KiB, found " + std::to_string(der.size()) + " bytes");
-    const ErrorScope scope;
     if (!der::is_canonical(der)) return bad_certificate("the certificate is not canonical DER");
-    SAMPAN_TRY(signed_parts(der));
-    const X509Object x509 = decode(der);
-    if (x509 == nullptr) return bad_certificate("OpenSSL cannot read the certificate");
-    SAMPAN_TRY(check_head(x509.get()));
-    SAMPAN_ASSIGN(const Identity identity, read_identity(read_extensions(x509.get())));
-    SAMPAN_TRY(check_names(x509.get(), identity));
-
+    SAMPAN_ASSIGN(const Fields fields, read_fields(der));
+    SAMPAN_ASSIGN(const Identity identity, read_identity(fields.extensions));
+    SAMPAN_TRY(check_names(fields, identity));
     Certificate out;
-    SAMPAN_ASSIGN(out.public_key_, read_key(x509.get()));
-    SAMPAN_ASSIGN(out.validity_.not_before, read_time(X509_get0_notBefore(x509.get())));
-    SAMPAN_ASSIGN(out.validity_.not_after, read_time(X509_get0_notAfter(x509.get())));
-    if (out.validity_.not_after < out.validity_.not_before)
-        return bad_certificate("the certificate ends before it begins");
+    out.public_key_ = fields.key;
+    out.validity_ = fields.validity;
     out.der_ = to_bytes(der);
     out.hash_ = CertificateHash(sha256(der).array());
     out.is_authority_ = identity.role == Role::root;
@@ -251,7 +305,9 @@ Status check_path(const Certificate& node, const Certificate& root, UnixMillis a
     const X509Object root_object = decode(root.der());
     const std::unique_ptr<STACK_OF(X509), StackDeleter> trusted(sk_X509_new_null());
     const StoreContext context(X509_STORE_CTX_new());
-    SAMPAN_ASSERT(node_object && root_object && trusted && context);
+    SAMPAN_ASSERT(trusted && context);
+    if (node_object == nullptr || root_object == nullptr)
+        return Error(CryptoError::bad_path, "OpenSSL cannot read a certificate");
     SAMPAN_ASSERT(sk_X509_push(trusted.get(), root_object.get()) > 0);
     SAMPAN_ASSERT(X509_STORE_CTX_init(context.get(), nullptr, node_object.get(), nullptr) == 1);
     X509_STORE_CTX_set0_trusted_stack(context.get(), trusted.get());
@@ -259,8 +315,8 @@ Status check_path(const Certificate& node, const Certificate& root, UnixMillis a
     X509_VERIFY_PARAM_set_time(parameters, static_cast<std::time_t>(at.get() / k_second_ms));
     X509_VERIFY_PARAM_set_depth(parameters, 0);
     SAMPAN_ASSERT(X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY) == 1);
-    SAMPAN_ASSERT(X509_VERIFY_PARAM_set_flags(parameters,
-                                              X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE) == 1);
+    // The root's own signature is for check_root, which is stricter.
+    SAMPAN_ASSERT(X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_X509_STRICT) == 1);
     if (X509_verify_cert(context.get()) == 1) return ok_status();
     const int reason = X509_STORE_CTX_get_error(context.get());
     const bool by_time = reason == X509_V_ERR_CERT_HAS_EXPIRED || reason == X509_V_ERR_CERT_NOT_YET_VALID;
@@ -270,8 +326,8 @@ Status check_path(const Certificate& node, const Certificate& root, UnixMillis a
 
 // OpenSSL 3.0 accepts signatures under low-order keys; libsodium does not.
 Status check_signature(const Certificate& certificate, const Ed25519PublicKey& issuer) {
-    SAMPAN_ASSIGN(const SignedParts parts, signed_parts(certificate.der()));
-    return verify_ed25519(issuer, parts.to_be_signed, parts.signature);
+    SAMPAN_ASSIGN(const Fields fields, read_fields(certificate.der()));
+    return verify_ed25519(issuer, fields.to_be_signed, fields.signature);
 }
 
 Status check_root(const Certificate& root, const CertificateNames& names) {

@@ -69,11 +69,18 @@ void add_extension(X509* x509, const profile::Extension& extension) {
     SAMPAN_ASSERT(X509_add_ext(x509, object.get(), -1) == 1);
 }
 
+openssl::Owned<X509_NAME, X509_NAME_free> name_of(ByteView der) {
+    const std::uint8_t* at = der.data();
+    openssl::Owned<X509_NAME, X509_NAME_free> out(d2i_X509_NAME(nullptr, &at, static_cast<long>(der.size())));
+    SAMPAN_ASSERT(out != nullptr);
+    return out;
+}
+
 void fill(X509* x509, const Order& order) {
     SAMPAN_ASSERT(X509_set_version(x509, X509_VERSION_3) == 1);
     set_serial(x509);
-    SAMPAN_ASSERT(X509_set_issuer_name(x509, profile::subject(order.names, Role::root).get()) == 1);
-    SAMPAN_ASSERT(X509_set_subject_name(x509, profile::subject(order.names, order.role).get()) == 1);
+    SAMPAN_ASSERT(X509_set_issuer_name(x509, name_of(profile::subject(order.names, Role::root)).get()) == 1);
+    SAMPAN_ASSERT(X509_set_subject_name(x509, name_of(profile::subject(order.names, order.role)).get()) == 1);
     const auto seconds = [](UnixMillis time) { return static_cast<std::time_t>(time.get() / k_second_ms); };
     SAMPAN_ASSERT(ASN1_TIME_set(X509_getm_notBefore(x509), seconds(order.validity.not_before)) != nullptr);
     SAMPAN_ASSERT(ASN1_TIME_set(X509_getm_notAfter(x509), seconds(order.validity.not_after)) != nullptr);

@@ -1,5 +1,5 @@
-// X.509 Ed25519 certificates as this exchange makes them (RFC 5280, RFC 8410), by OpenSSL; every signature is
-// verified again by libsodium.
+// X.509 Ed25519 certificates as this exchange makes them (RFC 5280, RFC 8410). OpenSSL makes them and decides
+// paths; libsodium verifies every signature. Reading one is comparing it with the one form there is.
 //
 // Root:  subject O=<exchange>, OU=<agency>; CA, path length 0, keyCertSign and cRLSign, name constraints
 //        permitting exactly the URI host `<agency>.<exchange>` and the root's own subject; all critical.
@@ -71,7 +71,7 @@ Result<Certificate> make_node_certificate(const Ed25519Key& root, const Certific
 // Before a root is pinned: it is the root of `names`, signed by its own key, and valid at `at`.
 Status verify_root_certificate(const Certificate& root, const CertificateNames& names, UnixMillis at);
 // OpenSSL decides the path to the one pinned root at `at`, with purposes and name constraints; libsodium
-// verifies both signatures again; the SAN must be exactly names.node_uri(). Errors: `expired`,
+// verifies the root's own signature, and the node's again; the SAN must be exactly names.node_uri(). Errors: `expired`,
 // `bad_path`, `bad_signature`.
 Status verify_node_certificate(const Certificate& node, const Certificate& pinned_root,
                                const CertificateNames& names, UnixMillis at);
