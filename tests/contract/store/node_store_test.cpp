@@ -428,12 +428,13 @@ TEST_CASE("another agency's store is refused") {
 TEST_CASE("what contradicted the log is kept until it is settled") {
     Shelf shelf;
     CHECK_FALSE(must(shelf.store->log_conflict()).has_value());
-    must(shelf.store->keep_log_conflict({"log_rollback", "smaller", "note\n", Epoch(2), k_now}));
+    must(shelf.store->keep_log_conflict({"log_rollback", "smaller", "note\n", Epoch(2), k_now, Bytes{1, 2}}));
     shelf.reopen();
     const auto kept = must(shelf.store->log_conflict());
     REQUIRE(kept.has_value());
     CHECK(kept->name == "log_rollback");
     CHECK(kept->note == "note\n");
+    CHECK(kept->evidence == Bytes{1, 2});
     CHECK(kept->epoch == Epoch(2));
     must(shelf.store->forget_log_conflict());
     CHECK_FALSE(must(shelf.store->log_conflict()).has_value());

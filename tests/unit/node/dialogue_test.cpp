@@ -85,6 +85,7 @@ TEST_CASE("a revision takes the place of what it revises, and a recall takes it 
                       "\"]\nreason = \"sent too early\"\n"));
     REQUIRE(rows_of(reader.get("/v1/dialogues/ajct-12/measures"), "measures").empty());
     // Others' messages are not ours to revise.
+    changed.replace(changed.find("jp-npa"), 6, k_host);
     REQUIRE(reader.ask("POST", "/v1/messages", body_of(changed + "revises = \"" + first + "\"\n")).status ==
             404);
 }

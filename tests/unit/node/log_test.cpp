@@ -157,21 +157,20 @@ TEST_CASE("a sender's older head is compared with the beginning of our log", "[n
 
 TEST_CASE("heads that agree are no fork", "[node]") {
     Room room;
-    TestNode& reader = two_messages(room).node(k_reader);
-    for (int i = 0; i < 3; ++i) {
-        room.publish(room.node(k_sender), {k_reader}, "More");
-        room.pass(k_minute_ms, k_second_ms);
-    }
+    two_messages(room);
     // A reader that comes back compares what it was not there to verify.
     room.stop(k_reader);
+    for (int i = 0; i < 3; ++i) {
+        room.publish(room.node(k_sender), {k_reader}, "While nobody read");
+        room.pass(k_minute_ms, k_second_ms);
+    }
     TestNode& again = room.start(k_reader);
     room.connect(again);
-    room.publish(room.node(k_sender), {k_reader}, "Last");
     room.pass(k_minute_ms, k_second_ms);
     REQUIRE(again.heard["Entries"] >= 1);
     REQUIRE_FALSE(again.core->log_problem().has_value());
     REQUIRE(again.core->session_open());
-    REQUIRE(room.titles(reader).size() == 6);
+    REQUIRE(room.titles(again).size() == 5);
 }
 
 TEST_CASE("a head that the broker did not sign accuses nobody but its sender", "[node]") {
