@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "identity/signed_registry.h"
 #include "sampan/base/limits.h"
 
 namespace sampan {
@@ -25,10 +26,17 @@ bool sorted_by_id(const List& list) {
     return true;
 }
 
-Status check_member(const Registry& registry, const Member& member) {
+Result<Certificate> parse_root(const Member& member, const PinnedRoots& known) {
+    const auto at = known.find(member.id);
+    if (at != known.end() && at->second.der() == member.root_certificate) return at->second;
+    return Certificate::parse_der(member.root_certificate);
+}
+
+Status check_member(const Registry& registry, const Member& member, const PinnedRoots& known,
+                    PinnedRoots& roots) {
     const std::string who = "member " + member.id.text();
     SAMPAN_TRY(check_member_names(member.names, member.country, who));
-    const auto root = Certificate::parse_der(member.root_certificate);
+    auto root = parse_root(member, known);
     if (!root.ok()) return root.error().within(who);
     if (!root->is_authority()) return bad(who + ": the pinned certificate is not a root");
     if (const CertificateNames names{member.id, registry.exchange}; root->host() != names.host())
@@ -37,6 +45,7 @@ Status check_member(const Registry& registry, const Member& member) {
         return clearance.error().within(who + ": clearance");
     if (registry.policy.level(member.send_ceiling) == nullptr)
         return bad(who + ": the send ceiling \"" + member.send_ceiling + "\" is no level of the policy");
+    roots.emplace_hint(roots.end(), member.id, *std::move(root));
     return ok_status();
 }
 
@@ -58,7 +67,7 @@ Status check_dialogue(const Registry& registry, const DialogueEntry& dialogue) {
     return ok_status();
 }
 
-Status check_parties(const Registry& registry) {
+Status check_parties(const Registry& registry, const PinnedRoots& known, PinnedRoots& roots) {
     if (registry.members.size() > limits::k_members)
         return bad("more than " + std::to_string(limits::k_members) + " members");
     if (!sorted_by_id(registry.members) || !sorted_by_id(registry.auditors) ||
@@ -66,7 +75,7 @@ Status check_parties(const Registry& registry) {
         return bad("members, brokers, auditors or dialogues are unsorted or repeated");
     std::vector<CurvePublicKey> curve_keys;
     for (const Member& member : registry.members) {
-        SAMPAN_TRY(check_member(registry, member));
+        SAMPAN_TRY(check_member(registry, member, known, roots));
         curve_keys.push_back(member.curve_key);
     }
     for (const AuditorEntry& auditor : registry.auditors) {
@@ -153,13 +162,19 @@ std::string Registry::log_origin() const {
 }
 
 Status check_registry(const Registry& registry) {
+    const auto roots = check_registry(registry, {});
+    return roots.ok() ? ok_status() : Status(roots.error());
+}
+
+Result<PinnedRoots> check_registry(const Registry& registry, const PinnedRoots& known) {
+    PinnedRoots roots;
     if (registry.exchange.empty()) return bad("no exchange name");
     if (registry.epoch.get() == 0) return bad("epochs count from 1");
     if ((registry.epoch.get() == 1) != registry.previous.is_zero())
         return bad("only epoch 1 has no previous epoch");
     if (registry.expires <= registry.issued) return bad("it expires before it is issued");
     SAMPAN_TRY(check_policy(registry.policy));
-    SAMPAN_TRY(check_parties(registry));
+    SAMPAN_TRY(check_parties(registry, known, roots));
     const auto& keys = registry.authority_keys;
     if (keys.size() > limits::k_authority_keys) return bad("too many authority keys");
     if (!std::is_sorted(keys.begin(), keys.end()) ||
@@ -172,7 +187,7 @@ Status check_registry(const Registry& registry) {
         return bad("every log incarnation but the first names its predecessor's last checkpoint");
     if (registry.witness_quorum == 0) return bad("the witness quorum is at least 1");
     if (registry.version_floor == 0) return bad("the version floor is at least 1");
-    return ok_status();
+    return roots;
 }
 
 const Certificate& RegistryEpoch::root_of(const Member& member) const {

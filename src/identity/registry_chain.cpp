@@ -69,15 +69,12 @@ Bytes close_signed(const SignedBytes& epoch) {
     return encode_canonical(out);
 }
 
-Result<RegistryPtr> RegistryChain::make_epoch(Registry registry, const Bytes& registry_bytes,
-                                              ByteView signed_epoch) {
+Result<RegistryPtr> RegistryChain::make_epoch(Registry registry, std::map<AgencyId, Certificate> roots,
+                                              const Bytes& registry_bytes, ByteView signed_epoch) {
     const Sha256Digest policy_hash = sha256(encode_policy(registry.policy));
     SAMPAN_ASSIGN(CompiledPolicy policy, CompiledPolicy::create(registry.policy, policy_hash));
     std::shared_ptr<RegistryEpoch> out(new RegistryEpoch(std::move(policy)));
-    for (const Member& member : registry.members) {
-        SAMPAN_ASSIGN(Certificate root, Certificate::parse_der(member.root_certificate));
-        out->roots_.emplace(member.id, std::move(root));
-    }
+    out->roots_ = std::move(roots);
     out->registry_ = std::move(registry);
     out->hash_ = sha256(registry_bytes);
     out->signed_ = to_bytes(signed_epoch);
@@ -91,21 +88,24 @@ Result<RegistryChain> RegistryChain::begin(ByteView signed_epoch_1, const Sha256
             IdentityError::wrong_trust_anchor,
             "this first epoch has the hash " + sha256(in.registry).hex() + ", trusted is " + expected.hex(),
             "compare the hash with the exchange authority by telephone");
-    SAMPAN_ASSIGN(Registry registry, decode_registry(in.registry));
+    SAMPAN_ASSIGN(OpenedRegistry opened, open_registry(in.registry, {}));
+    Registry& registry = opened.registry;
     if (registry.epoch != Epoch(1))
         return Error(IdentityError::registry_gap,
                      "trust begins at epoch 1, this is epoch " + std::to_string(registry.epoch.get()));
     SAMPAN_TRY(require_threshold(in, registry, "first"));
     SAMPAN_TRY(refuse_strangers(in, registry, registry));
     RegistryChain out;
-    SAMPAN_ASSIGN(out.newest_, make_epoch(std::move(registry), in.registry, signed_epoch_1));
+    SAMPAN_ASSIGN(out.newest_,
+                  make_epoch(std::move(registry), std::move(opened.roots), in.registry, signed_epoch_1));
     out.epochs_.push_back(out.newest_);
     return out;
 }
 
 Status RegistryChain::accept(ByteView signed_epoch) {
     SAMPAN_ASSIGN(SignedBytes in, open_signed(signed_epoch));
-    SAMPAN_ASSIGN(Registry next, decode_registry(in.registry));
+    SAMPAN_ASSIGN(OpenedRegistry opened, open_registry(in.registry, newest_->roots_));
+    Registry& next = opened.registry;
     const Registry& current = newest_->registry();
     const std::uint64_t number = next.epoch.get();
     if (number <= current.epoch.get()) {
@@ -136,7 +136,7 @@ Status RegistryChain::accept(ByteView signed_epoch) {
     SAMPAN_TRY(refuse_strangers(in, current, next));
     if (next.incarnation.number < current.incarnation.number)
         return Error(IdentityError::registry_rollback, "it names an earlier incarnation of the log");
-    SAMPAN_ASSIGN(newest_, make_epoch(std::move(next), in.registry, signed_epoch));
+    SAMPAN_ASSIGN(newest_, make_epoch(std::move(next), std::move(opened.roots), in.registry, signed_epoch));
     epochs_.push_back(newest_);
     return ok_status();
 }

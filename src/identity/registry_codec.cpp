@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "identity/policy_pb.h"
+#include "identity/signed_registry.h"
 #include "sampan/base/limits.h"
-#include "sampan/identity/registry.h"
 #include "sampan/wire/strict.h"
 
 namespace sampan {
@@ -190,6 +190,11 @@ Bytes encode_registry(const Registry& registry) {
 }
 
 Result<Registry> decode_registry(ByteView bytes) {
+    SAMPAN_ASSIGN(OpenedRegistry opened, open_registry(bytes, {}));
+    return std::move(opened.registry);
+}
+
+Result<OpenedRegistry> open_registry(ByteView bytes, const PinnedRoots& known) {
     wire::Registry in;
     SAMPAN_TRY(decode_strict(bytes, limits::k_registry_bytes, in));
     Registry out;
@@ -208,8 +213,8 @@ Result<Registry> decode_registry(ByteView bytes) {
     out.incarnation.number = in.incarnation();
     out.incarnation.predecessor_checkpoint = to_bytes(as_bytes(in.predecessor_checkpoint()));
     out.version_floor = in.version_floor();
-    SAMPAN_TRY(check_registry(out));
-    return out;
+    SAMPAN_ASSIGN(PinnedRoots roots, check_registry(out, known));
+    return OpenedRegistry{std::move(out), std::move(roots)};
 }
 
 }  // namespace sampan

@@ -16,4 +16,14 @@ Result<SignedBytes> open_signed(ByteView bytes);
 // The epoch file again, in its one form.
 Bytes close_signed(const SignedBytes& epoch);
 
+// check_registry, and the roots it parsed. Those of `known` that are the same are not parsed again.
+using PinnedRoots = std::map<AgencyId, Certificate>;
+Result<PinnedRoots> check_registry(const Registry& registry, const PinnedRoots& known);
+struct OpenedRegistry {
+    Registry registry;
+    PinnedRoots roots;
+};
+// decode_registry, and the roots.
+Result<OpenedRegistry> open_registry(ByteView bytes, const PinnedRoots& known);
+
 }  // namespace sampan

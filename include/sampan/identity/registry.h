@@ -139,8 +139,8 @@ class RegistryChain {
 
   private:
     RegistryChain() = default;
-    static Result<RegistryPtr> make_epoch(Registry registry, const Bytes& registry_bytes,
-                                          ByteView signed_epoch);
+    static Result<RegistryPtr> make_epoch(Registry registry, std::map<AgencyId, Certificate> roots,
+                                          const Bytes& registry_bytes, ByteView signed_epoch);
     std::vector<RegistryPtr> epochs_;
     RegistryPtr newest_;
 };
