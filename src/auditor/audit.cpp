@@ -5,8 +5,12 @@
 namespace sampan {
 namespace {
 
+/// "1 entry", "2 entries", "3 witnesses", "4 records".
 std::string count_text(std::uint64_t n, std::string_view noun) {
-    return std::to_string(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
+    std::string text = std::to_string(n) + " " + std::string(noun);
+    if (n == 1) return text;
+    if (text.ends_with("entry")) return text.replace(text.size() - 1, 1, "ies");
+    return text + (text.ends_with('s') ? "es" : "s");
 }
 
 }  // namespace
@@ -265,7 +269,7 @@ void ExportAudit::judge_witnesses_of(const Note& note) {
         step("witness " + view.name, false, view.problem);
     }
     const std::string counted = std::to_string(report_.witnesses.cosigned) + " of " +
-                                count_text(set.witnesses.size(), "witness") + "es cosigned, the quorum is " +
+                                count_text(set.witnesses.size(), "witness") + " cosigned, the quorum is " +
                                 std::to_string(report_.witnesses.quorum);
     if (!report_.witnesses.reached())
         return step("witnesses", honest && !options_.require_witnessed, "not yet witnessed: " + counted);
