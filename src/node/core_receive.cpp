@@ -42,6 +42,10 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
         return reject_delivery(deliver, seal, why, why.name(), now);
     };
     const auto hold = [&]() -> Status {
+        if (held_.size() >= limits::k_credit_messages) {
+            drop("the broker delivered more than it has credit for");
+            return ok_status();
+        }
         held_.push_back({deliver, since});
         return ok_status();
     };

@@ -379,6 +379,35 @@ TEST_CASE("a batch that the store gave up leaves the node as it was, and the mes
     REQUIRE(room.titles(reader) == std::vector<std::string>{"Disk full"});
 }
 
+TEST_CASE("deliveries that wait for a certificate are held up to the credit, and one more ends the session",
+          "[node]") {
+    Room room;
+    room.start_all({k_sender, k_reader});
+    TestNode& reader = room.node(k_reader);
+    reader.deaf = true;
+    room.publish(room.node(k_sender), {k_reader}, "True");
+    room.settle();
+    auto forged = reader.client->take<Deliver>();
+    REQUIRE(forged.has_value());
+    const CertificateHash certificate =
+        must(SignedSeal::parse(forged->seal, forged->signature.view())).header.sender_certificate;
+    const auto named = std::search(forged->seal.begin(), forged->seal.end(), certificate.view().begin(),
+                                   certificate.view().end());
+    REQUIRE(named != forged->seal.end());
+    *named ^= 1;
+    reader.deaf = false;
+    for (std::uint32_t i = 0; i < limits::k_credit_messages; ++i) reader.client->inbox.push_back(*forged);
+    room.settle();
+    REQUIRE(reader.core->session_open());
+    reader.client->inbox.push_back(*forged);
+    room.settle();
+    REQUIRE_FALSE(reader.core->session_open());
+    REQUIRE(reader.dropped.find("credit") != std::string::npos);
+    room.connect(reader);
+    room.pass(2 * k_second_ms, 100);
+    REQUIRE(room.titles(reader) == std::vector<std::string>{"True"});
+}
+
 TEST_CASE("what the broker may not say ends the session with a reason", "[node]") {
     Room room;
     room.start_all({k_sender});
