@@ -1,12 +1,18 @@
 #include "sampan/identity/registry.h"
 
 #include <algorithm>
+#include <optional>
+#include <system_error>
+#include <thread>
 
 #include "identity/signed_registry.h"
 #include "sampan/base/limits.h"
 
 namespace sampan {
 namespace {
+
+constexpr std::size_t k_root_threads = 4;
+constexpr std::size_t k_roots_a_thread = 64;  // fewer are not worth a thread
 
 Error bad(std::string why) {
     return Error(IdentityError::bad_registry, std::move(why));
@@ -32,11 +38,37 @@ Result<Certificate> parse_root(const Member& member, const PinnedRoots& known) {
     return Certificate::parse_der(member.root_certificate);
 }
 
-Status check_member(const Registry& registry, const Member& member, const PinnedRoots& known,
+using ParsedRoots = std::vector<std::optional<Result<Certificate>>>;
+
+// The check of a root's key costs what the verification of a signature does, and every member has one: those
+// of a large registry are shared out among the processors. Each thread writes places of its own, and all have
+// ended when this returns.
+ParsedRoots parse_roots(const std::vector<Member>& members, const PinnedRoots& known) {
+    ParsedRoots out(members.size());
+    const std::size_t threads =
+        std::min<std::size_t>({k_root_threads, std::max(1U, std::thread::hardware_concurrency()),
+                               1 + members.size() / k_roots_a_thread});
+    const auto parse_some = [&](std::size_t first) {
+        for (std::size_t i = first; i < members.size(); i += threads)
+            out[i].emplace(parse_root(members[i], known));
+    };
+    std::vector<std::jthread> others;
+    for (std::size_t first = 1; first < threads; ++first) {
+        try {
+            others.emplace_back(parse_some, first);
+        } catch (const std::system_error&) {
+            parse_some(first);  // no thread is to be had: it only takes longer
+        }
+    }
+    parse_some(0);
+    others.clear();
+    return out;
+}
+
+Status check_member(const Registry& registry, const Member& member, Result<Certificate> root,
                     PinnedRoots& roots) {
     const std::string who = "member " + member.id.text();
     SAMPAN_TRY(check_member_names(member.names, member.country, who));
-    auto root = parse_root(member, known);
     if (!root.ok()) return root.error().within(who);
     if (!root->is_authority()) return bad(who + ": the pinned certificate is not a root");
     if (const CertificateNames names{member.id, registry.exchange}; root->host() != names.host())
@@ -74,8 +106,10 @@ Status check_parties(const Registry& registry, const PinnedRoots& known, PinnedR
         !sorted_by_id(registry.dialogues) || !sorted_by_id(registry.brokers))
         return bad("members, brokers, auditors or dialogues are unsorted or repeated");
     std::vector<CurvePublicKey> curve_keys;
-    for (const Member& member : registry.members) {
-        SAMPAN_TRY(check_member(registry, member, known, roots));
+    ParsedRoots parsed = parse_roots(registry.members, known);
+    for (std::size_t i = 0; i < registry.members.size(); ++i) {
+        const Member& member = registry.members[i];
+        SAMPAN_TRY(check_member(registry, member, std::move(*parsed[i]), roots));
         curve_keys.push_back(member.curve_key);
     }
     for (const AuditorEntry& auditor : registry.auditors) {

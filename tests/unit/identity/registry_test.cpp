@@ -224,4 +224,20 @@ TEST_CASE("entries are found by their id, and others are not") {
     CHECK(registry.auditor(agency_id("jp-npa")) == nullptr);
 }
 
+TEST_CASE("of many members each root is read, and the one that is damaged is named, wherever it stands") {
+    const Exchange many(test::ExchangeOptions::of_size(300));
+    const Registry& registry = many.registry()->registry();
+    const Registry read = must(decode_registry(encode_registry(registry)));
+    REQUIRE(read.members.size() == 300);
+    for (const Member& member : registry.members)
+        CHECK(many.registry()->root_of(member).der() == member.root_certificate);
+    for (const std::size_t place : {0, 1, 2, 3, 63, 64, 150, 298, 299}) {
+        Registry damaged = registry;
+        damaged.members[place].root_certificate.pop_back();
+        const Status checked = check_registry(damaged);
+        REQUIRE_FALSE(checked.ok());
+        CHECK(mentions(checked.error().context(), damaged.members[place].id.text()));
+    }
+}
+
 }  // namespace
