@@ -61,6 +61,24 @@ std::string in_words(const MemberTerms& terms) {
     return "cleared to " + clearance_words(terms.clearance) + ", may send up to " + terms.send_ceiling;
 }
 
+Member member_of(const VerifiedJoiningRequest& verified, const MemberTerms& terms, MemberStatus status,
+                 UnixMillis now) {
+    const JoiningRequest& request = verified.request;
+    Member out;
+    out.id = request.agency;
+    out.names = request.names;
+    out.country = request.country;
+    out.kind = request.kind;
+    out.root_certificate = request.root_certificate;
+    out.clearance = terms.clearance;
+    out.send_ceiling = terms.send_ceiling;
+    out.status = status;
+    out.status_since = now;
+    out.first_descriptor = request.descriptor.hash();
+    out.curve_key = verified.descriptor.descriptor.curve_key;
+    return out;
+}
+
 Error unknown(const AgencyId& agency) {
     return Error(AuthorityError::unknown_agency, agency.text() + " is no member",
                  "sampan authority show lists the members");
@@ -127,27 +145,41 @@ Result<Authority> Authority::open(FileSystem& files, const std::string& folder,
     return out;
 }
 
+Status Authority::refuse_stranger(const JoiningRequest& request) const {
+    if (request.exchange == next_.exchange) return ok_status();
+    return Error(IdentityError::wrong_exchange, "this request is for " + request.exchange.text(),
+                 "ask the agency to make one for " + next_.exchange.text());
+}
+
+// Until it is admitted it holds the least there is.
+Status Authority::announce(const VerifiedJoiningRequest& verified, UnixMillis now) {
+    const JoiningRequest& request = verified.request;
+    SAMPAN_TRY(refuse_stranger(request));
+    const Member* known = next_.member(request.agency);
+    if (known != nullptr && known->status != MemberStatus::joining)
+        return Error(AuthorityError::already_member, request.agency.text() + " is a member already",
+                     "a new root, or a node made anew: sampan authority readmit");
+    if (known != nullptr && known->first_descriptor == request.descriptor.hash())
+        return Error(AuthorityError::no_change, request.agency.text() + " was announced with this request");
+    const std::string lowest = next_.policy.levels.front().id;
+    put_sorted(next_.members, member_of(verified, {{lowest, {}}, lowest}, MemberStatus::joining, now));
+    changes_.push_back(request.agency.text() + " is announced: it joins");
+    return ok_status();
+}
+
 Status Authority::admit(const VerifiedJoiningRequest& verified, const MemberTerms& terms, UnixMillis now) {
     const JoiningRequest& request = verified.request;
-    if (request.exchange != next_.exchange)
-        return Error(IdentityError::wrong_exchange, "this request is for " + request.exchange.text(),
-                     "ask the agency to make one for " + next_.exchange.text());
-    if (next_.member(request.agency) != nullptr)
-        return Error(AuthorityError::already_member, request.agency.text() + " is a member already");
-    Member member;
-    member.id = request.agency;
-    member.names = request.names;
-    member.country = request.country;
-    member.kind = request.kind;
-    member.root_certificate = request.root_certificate;
-    member.clearance = terms.clearance;
-    member.send_ceiling = terms.send_ceiling;
-    member.status = MemberStatus::active;
-    member.status_since = now;
-    member.first_descriptor = request.descriptor.hash();
-    member.curve_key = verified.descriptor.descriptor.curve_key;
-    put_sorted(next_.members, member);
-    changes_.push_back(member.id.text() + " is admitted, " + in_words(terms));
+    SAMPAN_TRY(refuse_stranger(request));
+    if (const Member* known = next_.member(request.agency); known != nullptr) {
+        if (known->status != MemberStatus::joining)
+            return Error(AuthorityError::already_member, request.agency.text() + " is a member already");
+        if (known->first_descriptor != request.descriptor.hash())
+            return Error(AuthorityError::already_member,
+                         request.agency.text() + " was announced with another request than this",
+                         "compare the words of both; the right one: sampan authority announce DIR FILE");
+    }
+    put_sorted(next_.members, member_of(verified, terms, MemberStatus::active, now));
+    changes_.push_back(request.agency.text() + " is admitted, " + in_words(terms));
     return ok_status();
 }
 

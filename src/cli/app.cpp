@@ -40,6 +40,7 @@ App::App() : root_(k_about, "sampan") {
     add_publish_commands(*this);
     add_message_commands(*this);
     add_receipt_commands(*this);
+    add_pass_on_commands(*this);
     add_registry_commands(*this);
     add_dialogue_commands(*this);
     add_exchange_commands(*this);

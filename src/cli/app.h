@@ -47,10 +47,13 @@ void add_passphrase(CLI::App* command, PassphraseSource& into, const std::string
                     const std::string& of_what);
 
 void add_authority_commands(App& app);
-void add_agency_commands(App& app);    // agency, auditor
-void add_setup_commands(App& app);     // broker, node
-void add_publish_commands(App& app);   // publish, reply
-void add_message_commands(App& app);   // outbox, inbox, read, attachment, receipts
+void add_agency_commands(App& app);                          // agency, auditor
+void add_joining_commands(App& app, CLI::App& authority);    // authority announce, joining
+void add_agency_status_command(App& app, CLI::App& agency);  // agency status
+void add_setup_commands(App& app);                           // broker, node
+void add_publish_commands(App& app);                         // publish, reply
+void add_message_commands(App& app);                         // outbox, inbox, read, attachment, receipts
+void add_pass_on_commands(App& app);                         // pass-on, relabel
 void add_receipt_commands(App& app);   // acknowledge, acted, recall, destroy, refuse-recall
 void add_evidence_commands(App& app);  // evidence, journal
 void add_registry_commands(App& app);

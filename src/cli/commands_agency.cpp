@@ -272,6 +272,8 @@ void add_agency_commands(App& app) {
     show->add_option("folder", s->folder, "The agency's key folder")->required()->type_name("DIR");
     app.on(show, [s](Console& console) { return run_show(console, *s); });
 
+    add_agency_status_command(app, group);
+
     CLI::App& auditors = *App::command(app.root(), "auditor", "An auditor's identity",
                                        {"sampan auditor init keys --id audit-1 --name \"Joint audit team\""});
     auditors.require_subcommand(1);

@@ -254,6 +254,7 @@ void add_authority_commands(App& app) {
     app.on(init, [o](Console& console) { return run_init(console, *o); });
 
     add_member_commands(app, group);
+    add_joining_commands(app, group);
     add_signer_commands(app, group);
     const auto b = std::make_shared<AuthorityOptions>();
     CLI::App* broker = changing_command(group, b, "add-broker",

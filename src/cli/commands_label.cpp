@@ -157,9 +157,12 @@ Result<int> run_choose(Console& console, const Node& node, LabelOptions o) {
                          "at " + o.level + " a label names its " + text_of(category, "title"),
                          "give --value " + text_of(category, "tag") + "=…");
     // The block for the briefing's front matter.
-    console.out() << "[label]\nclassification = \"" << o.level << "\"\n";
-    if (!lines.empty()) console.out() << "[label.categories]\n" << lines;
-    console.out() << std::flush;
+    std::string block = "[label]\nclassification = \"" + o.level + "\"\n";
+    if (!lines.empty()) block += "[label.categories]\n" + lines;
+    if (console.json)
+        console.print_json("sampan.label/1", {{"front_matter", block}});
+    else
+        console.out() << block << std::flush;
     return k_exit_ok;
 }
 

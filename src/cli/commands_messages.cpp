@@ -29,6 +29,12 @@ std::string title_of(const json& message) {
     return message.contains("title") && message["title"].is_null() ? "(locked)" : text_of(message, "title");
 }
 
+// Whose word it is; of what was passed on, through whom.
+std::string from_text(const json& m) {
+    const std::string originator = text_of(m, "originator", text_of(m, "sender"));
+    return originator == text_of(m, "sender") ? originator : originator + " via " + text_of(m, "sender");
+}
+
 // Unread, overdue, taken back.
 std::string state_marks(const json& m) {
     return std::string(flag_of(m, "read") ? "" : "*") + (flag_of(m, "overdue") ? "!" : "") +
@@ -64,10 +70,9 @@ Result<int> run_inbox(Console& console, const Node& node, const ListOptions& o) 
                  {"ATT", true},
                  {"PROOF"}});
     for (const json& m : messages)
-        table.add({short_id(text_of(m, "message_id")), state_marks(m), when(m, "received"),
-                   text_of(m, "sender"), text_of(m, "precedence").substr(0, 4), text_of(m, "classification"),
-                   text_of(m, "kind"), title_of(m),
-                   number_of(m, "attachment_count") > 0 ? text_of(m, "attachment_count") : "",
+        table.add({short_id(text_of(m, "message_id")), state_marks(m), when(m, "received"), from_text(m),
+                   text_of(m, "precedence").substr(0, 4), text_of(m, "classification"), text_of(m, "kind"),
+                   title_of(m), number_of(m, "attachment_count") > 0 ? text_of(m, "attachment_count") : "",
                    text_of(m, "proof")});
     console.print(table);
     std::size_t unread = 0, overdue = 0;
@@ -339,13 +344,26 @@ std::string release_text(const json& release) {
     return written + ", released by " + person("releaser", "releaser_name");
 }
 
+// The third-party rule: whose word it is, who gave it to us, and that the originator consented.
+std::string passed_on_text(const json& passed) {
+    if (passed.empty()) return "";
+    return "by " + text_of(passed, "by") + ", with the consent of " + text_of(passed, "originator") + " of " +
+           when(passed, "consent_logged") + " (" + short_id(text_of(passed, "consent_id")) + ")" +
+           (flag_of(passed, "lowered") ? ", under a lower label" : "");
+}
+std::string original_text(const json& passed) {
+    if (passed.empty()) return "";
+    return text_of(passed, "original_id") + " of " + when(passed, "original_logged") + ": " +
+           text_of(passed, "original_marking");
+}
+
 }  // namespace
 
 void print_message(Console& console, const json& m) {
     const std::string top = marking_line(console, text_of(m, "marking"));
     std::ostream& out = console.out();
     out << top << "\n\n"
-        << fields({{"From", text_of(m, "sender")},
+        << fields({{"From", from_text(m)},
                    {"To", joined(list_of(m, "readers"))},
                    {"Dialogue", joined(list_of(m, "dialogues"))},
                    {"Sent", when(m, "created")},
@@ -355,6 +373,9 @@ void print_message(Console& console, const json& m) {
                    {"About", joined(list_of(m, "about"))},
                    {"Message", text_of(m, "message_id")},
                    {"Released", release_text(object_of(m, "release"))},
+                   {"Passed on", passed_on_text(object_of(m, "passed_on"))},
+                   {"Original", original_text(object_of(m, "passed_on"))},
+                   {"Conditions", text_of(object_of(m, "passed_on"), "conditions")},
                    {"Log proof", text_of(m, "proof")}})
         << "\n"
         << console.coloured(printable(text_of(m, "title")), Colour::bold) << "\n\n";

@@ -1,5 +1,6 @@
 #include "cli/app.h"
 #include "cli/progress.h"
+#include "cli/reply_text.h"
 #include "cli/words.h"
 #include "sampan/base/limits.h"
 
@@ -100,6 +101,8 @@ Result<json> publish_one(Console& console, const std::string& text, const Node& 
                                         : made.error().remedy());
 }
 
+}  // namespace
+
 void print_published(Console& console, const json& made, bool dry_run) {
     if (console.json) {
         console.print_json("sampan.publish/1", made);
@@ -130,6 +133,8 @@ void print_published(Console& console, const json& made, bool dry_run) {
     console.say("Next: sampan receipts " + short_id(text_of(made, "message_id")));
 }
 
+namespace {
+
 Result<int> run_publish(Console& console, const Node& node, const PublishOptions& o) {
     if (o.files.size() > 1 && !o.attachments.empty())
         return Error(CliError::usage,
@@ -153,51 +158,18 @@ Result<int> run_publish(Console& console, const Node& node, const PublishOptions
     return failed == o.files.size() ? worst : k_exit_partly;
 }
 
-std::string toml_text(const std::string& text) {
-    // A JSON string is a TOML basic string, but for the escape "\/", which dump() never writes.
-    return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-json kept(const json& label) {
-    json handling = json::array();
-    for (const json& mark : list_of(label, "handling"))
-        handling.push_back({{"scheme", text_of(mark, "scheme")}, {"code", text_of(mark, "code")}});
-    return handling;
-}
-
-// Front matter for an answer: to the sender, under the same label. `original` is the node's view of the
-// message.
-Result<std::string> reply_front_matter(const json& original, const std::string& kind,
-                                       const PublishOptions& o) {
-    const json& label = object_of(original, "label");
-    if (label.empty())
-        return Error(CliError::failed, "the node does not say which label the message carries",
-                     "write the front matter of the reply yourself: see docs/officer.md");
-    const std::string title = text_of(original, "title");
-    std::string out = "+++\nkind = " + toml_text(kind) +
-                      "\ntitle = " + toml_text(title.starts_with("Re: ") ? title : "Re: " + title) +
-                      "\nto = [" + toml_text(text_of(original, "sender")) +
-                      "]\nprecedence = " + toml_text(text_of(original, "precedence", "ROUTINE")) +
-                      (kind == "answer" ? "\noutcome = " + toml_text(o.outcome) : "") +
-                      (kind == "answer" && !o.reason.empty() ? "\nreason = " + toml_text(o.reason) : "") +
-                      "\n[label]\nclassification = " + toml_text(text_of(label, "classification")) + "\n";
-    if (!list_of(label, "releasable_to").empty())
-        out += "releasable_to = " + list_of(label, "releasable_to").dump() + "\n";
-    for (const json& mark : kept(label))
-        out += text_of(mark, "scheme") + " = " + toml_text(text_of(mark, "code")) + "\n";
-    if (!object_of(label, "categories").empty()) out += "[label.categories]\n";
-    for (const auto& [tag, values] : object_of(label, "categories").items())
-        out += tag + " = " + values.dump() + "\n";
-    return out + "+++\n";
-}
-
 Result<int> run_reply(Console& console, const Node& node, PublishOptions o, const std::string& id) {
     SAMPAN_ASSIGN(std::string text, read_text(o.files.front()));
     SAMPAN_ASSIGN(json original, node.get("/v1/messages/" + percent_encoded(id) + "?peek=1"));
     o.about = text_of(original, "message_id");
     if (!text.starts_with("+++")) {
         const bool asked = text_of(original, "kind") == "request-for-information";
-        SAMPAN_ASSIGN(std::string front, reply_front_matter(original, asked ? "answer" : "comment", o));
+        std::string of_kind;
+        if (asked) of_kind = "outcome = " + toml_text(o.outcome) + "\n";
+        if (asked && !o.reason.empty()) of_kind += "reason = " + toml_text(o.reason) + "\n";
+        SAMPAN_ASSIGN(std::string front,
+                      reply_front_matter(
+                          original, {asked ? "answer" : "comment", text_of(original, "sender"), of_kind}));
         text = front + text;
     }
     SAMPAN_ASSIGN(json made, publish_one(console, text, node, o));

@@ -34,7 +34,8 @@ CliError kind_of_answer(unsigned http_status, std::string_view name) {
     if (is_tampering(name)) return CliError::verification_failed;
     if (http_status == 401 || http_status == 403 || http_status == 423 || name == "wrong_passphrase")
         return CliError::not_allowed;
-    if (name == "refused_by_policy" || name == "no_readers" || name == "above_send_ceiling")
+    if (name == "refused_by_policy" || name == "no_readers" || name == "above_send_ceiling" ||
+        name == "no_consent" || name == "portion_above_label" || name == "tlp_above_label")
         return CliError::refused;
     if (http_status == 502 || http_status == 503 || http_status == 504) return CliError::unreachable;
     return CliError::failed;

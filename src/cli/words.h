@@ -31,6 +31,9 @@ void print_registry_changes(Console& console, std::uint64_t from, std::uint64_t 
 // What officers said of a message's copies, and what each agency still owes (commands_receipts.cpp).
 void print_officers_receipts(Console& console, const json& recipients);
 
+// What became of a briefing that was published, or would be (commands_publish.cpp).
+void print_published(Console& console, const json& made, bool dry_run);
+
 // A message as `sampan read` prints it: the marking on top and at the bottom.
 void print_message(Console& console, const json& message);
 

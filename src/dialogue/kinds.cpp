@@ -54,6 +54,15 @@ bool is_clock(std::string_view text) {
     return text.size() == 5 && digit(0) && digit(1) && text[2] == ':' && digit(3) && digit(4) &&
            text.substr(0, 2) < "24" && text.substr(3) < "60";
 }
+bool is_digest(std::string_view text) {
+    return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+bool is_pair(std::string_view text) {
+    const auto at = text.find('=');
+    return at != std::string_view::npos && at > 0 && at + 1 < text.size();
+}
 // Lines of display text: what others write is shown on terminals and pages.
 bool is_plain_text(std::string_view text) {
     while (!text.empty()) {
@@ -83,6 +92,10 @@ std::string fault_of(FieldCheck check, const std::string& text) {
             return two_of(text, "ABCX", "1234") ? "" : "expected A, B, C or X and 1 to 4, such as A2";
         case FieldCheck::clock:
             return is_clock(text) ? "" : "expected a time of day, such as 09:30";
+        case FieldCheck::digest:
+            return is_digest(text) ? "" : "expected 64 hexadecimal digits";
+        case FieldCheck::pair:
+            return is_pair(text) ? "" : "expected a name and a value, such as compartment=ct";
         case FieldCheck::none:
         case FieldCheck::percent:
             break;

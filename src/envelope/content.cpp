@@ -30,6 +30,11 @@ class WipedContent {
     ~WipedContent() {
         wipe_field(message_.mutable_document());
         for (auto& attachment : *message_.mutable_attachments()) wipe_field(attachment.mutable_key());
+        if (!message_.has_passed_on()) return;
+        wire::PassedOn& passed = *message_.mutable_passed_on();
+        wipe_field(passed.mutable_consent_content());
+        if (passed.has_original()) wipe_field(passed.mutable_original()->mutable_content_key());
+        if (passed.has_consent()) wipe_field(passed.mutable_consent()->mutable_content_key());
     }
     wire::Content& operator*() { return message_; }
 
@@ -111,6 +116,69 @@ Status read_release(const wire::Release& from, ReleaseMark& to) {
     return ok_status();
 }
 
+Status read_logged(const wire::LoggedSeal& from, LoggedSeal& to) {
+    to.seal = to_bytes(as_bytes(from.seal()));
+    SAMPAN_TRY(read_fixed(k_bad, "signature", from.signature(), to.signature));
+    to.certificate = to_bytes(as_bytes(from.certificate()));
+    SAMPAN_TRY(read_fixed(k_bad, "content key", from.content_key(), to.content_key));
+    to.leaf = LeafIndex(from.leaf_index());
+    to.time_s = from.time_s();
+    if (static_cast<std::size_t>(from.proof_size()) > limits::k_proof_hashes)
+        return bad("a proof of inclusion is too long");
+    for (const auto& hash : from.proof())
+        SAMPAN_TRY(read_fixed(k_bad, "proof", hash, to.proof.emplace_back()));
+    return ok_status();
+}
+
+Status check_logged(const LoggedSeal& seal) {
+    if (seal.seal.empty() || seal.seal.size() > limits::k_seal_bytes)
+        return bad("the seal of what is passed on is missing or too long");
+    if (seal.certificate.empty() || seal.certificate.size() > k_certificate_bytes)
+        return bad("the certificate of what is passed on is missing or too long");
+    if (seal.time_s == 0 || seal.time_s > static_cast<std::uint64_t>(k_latest_time_ms / k_second_ms))
+        return bad("the time of what is passed on is out of range");
+    if (seal.leaf.get() >= k_largest_tree || seal.proof.size() > limits::k_proof_hashes)
+        return bad("the place in the log of what is passed on is out of range");
+    return ok_status();
+}
+
+Status read_passed_on(const wire::PassedOn& from, PassedOn& to) {
+    SAMPAN_TRY(read_logged(from.original(), to.original));
+    for (const auto& entry : from.voids()) SAMPAN_TRY(read_void(entry, to.voids.emplace_back()));
+    if (from.has_release()) SAMPAN_TRY(read_release(from.release(), to.release.emplace()));
+    SAMPAN_TRY(read_logged(from.consent(), to.consent));
+    to.consent_content = to_bytes(as_bytes(from.consent_content()));
+    return ok_status();
+}
+
+Status check_passed_on(const PassedOn& passed) {
+    SAMPAN_TRY(check_logged(passed.original));
+    SAMPAN_TRY(check_logged(passed.consent));
+    if (passed.voids.size() > k_voids) return bad("too many voids");
+    for (const auto& entry : passed.voids) SAMPAN_TRY(check_void(entry));
+    if (passed.release) SAMPAN_TRY(check_release(*passed.release));
+    if (passed.consent_content.empty() || passed.consent_content.size() > limits::k_body_padded_bytes)
+        return bad("the consent's content is missing or too long");
+    return ok_status();
+}
+
+void write_void(const VoidEntry& from, wire::Void& to) {
+    to.set_sequence(from.sequence);
+    write_bytes(*to.mutable_seal_hash(), from.seal.view());
+    to.set_reason(from.reason);
+    write_bytes(*to.mutable_refusal(), from.refusal);
+}
+
+void write_logged(const LoggedSeal& from, wire::LoggedSeal& to) {
+    write_bytes(*to.mutable_seal(), from.seal);
+    write_bytes(*to.mutable_signature(), from.signature.view());
+    write_bytes(*to.mutable_certificate(), from.certificate);
+    write_bytes(*to.mutable_content_key(), from.content_key.reveal(k_reveal));
+    to.set_leaf_index(from.leaf.get());
+    to.set_time_s(from.time_s);
+    for (const MerkleHash& hash : from.proof) write_bytes(*to.add_proof(), hash.view());
+}
+
 void write_release(const ReleaseMark& from, wire::Release& to) {
     to.set_author(from.author);
     to.set_author_name(from.author_name);
@@ -133,7 +201,35 @@ Status read_content(const wire::Content& in, Content& out) {
     out.voids.reserve(static_cast<std::size_t>(in.voids_size()));
     for (const auto& from : in.voids()) SAMPAN_TRY(read_void(from, out.voids.emplace_back()));
     if (in.has_release()) SAMPAN_TRY(read_release(in.release(), out.release.emplace()));
+    if (in.has_passed_on()) SAMPAN_TRY(read_passed_on(in.passed_on(), out.passed_on.emplace()));
     return ok_status();
+}
+
+void write_attachments(const Content& content, wire::Content& out) {
+    for (const auto& from : content.attachments) {
+        wire::Attachment& to = *out.add_attachments();
+        to.set_name(from.name);
+        to.set_media_type(from.media_type);
+        to.set_size(from.size);
+        write_bytes(*to.mutable_sha256(), from.sha256.view());
+        write_bytes(*to.mutable_key(), from.key.reveal(k_reveal));
+    }
+}
+
+// All but what is of one seal alone: voids, release, what is passed on.
+void write_document(const Content& content, const HeaderHash& h1, wire::Content& out) {
+    write_bytes(*out.mutable_h1(), h1.view());
+    write_bytes(*out.mutable_document_id(), content.document_id.view());
+    out.set_revision(content.revision);
+    write_bytes(*out.mutable_document_hash(), content.document_hash.view());
+    write_bytes(*out.mutable_document(), content.document);
+    write_attachments(content, out);
+}
+
+SecretBuffer serialised(const wire::Content& content) {
+    SecretBuffer bytes(content.ByteSizeLong());
+    content.SerializeWithCachedSizesToArray(bytes.fill(k_reveal).data());
+    return bytes;
 }
 
 }  // namespace
@@ -183,36 +279,36 @@ Status check_content(const Content& content) {
     if (content.voids.size() > k_voids) return bad("too many voids");
     for (const auto& entry : content.voids) SAMPAN_TRY(check_void(entry));
     if (content.release) SAMPAN_TRY(check_release(*content.release));
+    if (content.passed_on) SAMPAN_TRY(check_passed_on(*content.passed_on));
     return ok_status();
 }
 
 SecretBuffer encode_content(const Content& content) {
     WipedContent holder;
     wire::Content& out = *holder;
-    write_bytes(*out.mutable_h1(), content.h1.view());
-    write_bytes(*out.mutable_document_id(), content.document_id.view());
-    out.set_revision(content.revision);
-    write_bytes(*out.mutable_document_hash(), content.document_hash.view());
-    write_bytes(*out.mutable_document(), content.document);
-    for (const auto& from : content.attachments) {
-        wire::Attachment& to = *out.add_attachments();
-        to.set_name(from.name);
-        to.set_media_type(from.media_type);
-        to.set_size(from.size);
-        write_bytes(*to.mutable_sha256(), from.sha256.view());
-        write_bytes(*to.mutable_key(), from.key.reveal(k_reveal));
-    }
-    for (const auto& from : content.voids) {
-        wire::Void& to = *out.add_voids();
-        to.set_sequence(from.sequence);
-        write_bytes(*to.mutable_seal_hash(), from.seal.view());
-        to.set_reason(from.reason);
-        write_bytes(*to.mutable_refusal(), from.refusal);
-    }
+    write_document(content, content.h1, out);
+    for (const auto& entry : content.voids) write_void(entry, *out.add_voids());
     if (content.release) write_release(*content.release, *out.mutable_release());
-    SecretBuffer bytes(out.ByteSizeLong());
-    out.SerializeWithCachedSizesToArray(bytes.fill(k_reveal).data());
-    return bytes;
+    if (content.passed_on) {
+        const PassedOn& from = *content.passed_on;
+        wire::PassedOn& to = *out.mutable_passed_on();
+        write_logged(from.original, *to.mutable_original());
+        for (const auto& entry : from.voids) write_void(entry, *to.add_voids());
+        if (from.release) write_release(*from.release, *to.mutable_release());
+        write_logged(from.consent, *to.mutable_consent());
+        write_bytes(*to.mutable_consent_content(), from.consent_content);
+    }
+    return serialised(out);
+}
+
+SecretBuffer encode_original_content(const Content& content, const HeaderHash& h1) {
+    SAMPAN_ASSERT(content.passed_on.has_value());
+    WipedContent holder;
+    wire::Content& out = *holder;
+    write_document(content, h1, out);
+    for (const auto& entry : content.passed_on->voids) write_void(entry, *out.add_voids());
+    if (content.passed_on->release) write_release(*content.passed_on->release, *out.mutable_release());
+    return serialised(out);
 }
 
 void set_encoded_h1(MutableBytes encoded, const HeaderHash& h1) {

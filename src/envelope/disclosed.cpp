@@ -32,6 +32,16 @@ Status check_manifest(const Content& content, const Header& header) {
     return ok_status();
 }
 
+Result<Bytes> body_again(const SignedSeal& seal, ByteView encoded_content, ByteView content_key) {
+    const BodyKeys keys = derive_body_keys(content_key, seal.h1, seal.header.suite);
+    if (!equal_secret(keys.commitment.view(), seal.seal.commitment.view()))
+        return Error(EnvelopeError::commitment_mismatch,
+                     "the content key is not the one the sender committed to");
+    Bytes body = stream_seal(keys.payload, pad(encoded_content).reveal(k_reveal));
+    SAMPAN_TRY(verify_body(seal, body));
+    return body;
+}
+
 Result<Content> open_body(const SignedSeal& seal, ByteView body, ByteView content_key) {
     const BodyKeys keys = derive_body_keys(content_key, seal.h1, seal.header.suite);
     if (!equal_secret(keys.commitment.view(), seal.seal.commitment.view()))

@@ -7,6 +7,7 @@
 #include "node/stix_files.h"
 #include "node/views.h"
 #include "sampan/crypto/random.h"
+#include "sampan/dialogue/consent.h"
 #include "sampan/log/export.h"
 
 namespace sampan::node {
@@ -79,6 +80,8 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/messages/{id}/receipts"},
         {"POST", "/v1/messages/{id}/receipts"},
         {"POST", "/v1/messages/{id}/recall"},
+        {"POST", "/v1/messages/{id}/pass-on"},
+        {"POST", "/v1/messages/{id}/relabel"},
         {"GET", "/v1/releases", Access::people},
         {"GET", "/v1/releases/{id}", Access::people},
         {"GET", "/v1/releases/{id}/attachments/{index}", Access::people},
@@ -139,7 +142,8 @@ unsigned status_of(const Error& error) {
     if (error.is(NodeError::refused_by_policy) || error.is(NodeError::no_readers) ||
         error.is(CompilationError::not_dominated) || error.is(CompilationError::no_common_reader) ||
         error.is(CompilationError::no_parts) || error.is(BriefingError::portion_above_label) ||
-        error.is(StixError::tlp_above_label))
+        error.is(StixError::tlp_above_label) || error.is(ConsentError::no_consent) ||
+        error.is(ConsentError::bad_consent))
         return 422;
     if (error.is(NodeError::message_ended)) return 410;
     if (error.is(NodeError::reader_not_ready)) return 409;
@@ -203,6 +207,8 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
         });
     if (tail == "messages/{id}/receipts") return receipts(request, caller, values[0]);
     if (tail == "messages/{id}/recall") return recall(request, caller, values[0]);
+    if (tail == "messages/{id}/pass-on") return pass_on(request, caller, values[0]);
+    if (tail == "messages/{id}/relabel") return relabel(request, caller, values[0]);
     if (tail == "log/proof/{id}") return view([&](Core& core) { return proof_view(core, values[0]); });
     if (tail == "stix") return stix(request, caller);
     if (tail == "messages/{id}/page") {

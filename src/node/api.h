@@ -53,6 +53,12 @@ class Api {
     // api_receipts.cpp
     ApiResponse receipts(const ApiRequest& request, const Caller& caller, const std::string& id);
     ApiResponse recall(const ApiRequest& request, const Caller& caller, const std::string& id);
+    // api_pass.cpp
+    ApiResponse pass_on(const ApiRequest& request, const Caller& caller, const std::string& id);
+    ApiResponse relabel(const ApiRequest& request, const Caller& caller, const std::string& id);
+    Result<std::vector<std::string>> copy_attachments(const ResendDraft& draft);
+    // Of one entry in a tree that this node verified, from the broker; the caller verifies it.
+    Result<MerkleProof> proof_of(LeafIndex leaf, TreeSize size);
     ApiResponse export_log();
     // api_log.cpp
     ApiResponse journal(const ApiRequest& request, const Caller& caller);

@@ -115,12 +115,17 @@ Result<Bytes> Api::make_evidence(const Caller& caller, const std::string& id, bo
     const UnixMillis now = clock_.wall();
     SAMPAN_ASSIGN(EvidenceDraft draft,
                   owner_.run([&](Core& core) { return draft_evidence(core, caller, id, disclose, now); }));
-    SAMPAN_TRY(owner_.run([&](Core& core) { return core.ask_proof(draft.leaf, draft.size); }));
+    SAMPAN_ASSIGN(MerkleProof proof, proof_of(draft.leaf, draft.size));
+    return finish_evidence(std::move(draft), std::move(proof));
+}
+
+Result<MerkleProof> Api::proof_of(LeafIndex leaf, TreeSize size) {
+    SAMPAN_TRY(owner_.run([&](Core& core) { return core.ask_proof(leaf, size); }));
     const std::int64_t until = clock_.monotonic().get() + k_proof_patience_ms;
     while (true) {
         SAMPAN_ASSIGN(std::optional<MerkleProof> proof,
                       owner_.run([](Core& core) { return core.take_proof(); }));
-        if (proof) return finish_evidence(std::move(draft), std::move(*proof));
+        if (proof) return std::move(*proof);
         if (clock_.monotonic().get() > until)
             return Error(NodeError::not_connected, "the broker does not answer", "try again");
         std::this_thread::sleep_for(std::chrono::milliseconds(2));

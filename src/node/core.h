@@ -100,6 +100,37 @@ struct CoreOptions {
     OfficerSettings officers;
 };
 
+// Passing on what another agency originated (core_pass.cpp).
+struct PassOnRequest {
+    Caller author;
+    std::string message;                   // id, whole or its first digits
+    std::vector<AgencyId> to;              // one consent covers them all
+    std::optional<Precedence> precedence;  // the original's when absent
+    bool dry_run = false;
+    std::string emergency;
+};
+// One's own message again under another label: a new revision (core_relabel.cpp).
+struct RelabelRequest {
+    Caller author;
+    std::string message;
+    LabelDraft label;
+    std::vector<AgencyId> to;  // none: the readers of the message
+    bool dry_run = false;
+    std::string emergency;
+};
+// A message made of one that is held. Not there yet: copies of the attachments, and, of what is passed on,
+// the two proofs of inclusion that the broker is asked for.
+struct ResendDraft {
+    Caller author;
+    std::string emergency;
+    Header header;  // of what is passed on with the anchor that the proofs are to be for
+    Content content;
+    Document document;
+    PublishReport report;
+    std::vector<AgencyId> readers;
+    std::vector<std::string> files;  // of the attachments, in the parts folder
+};
+
 class Reading;
 
 class Core {
@@ -141,6 +172,17 @@ class Core {
         std::optional<MessageId> message, release;  // one of the two
     };
     Result<ReceiptGiven> give_receipt(const InboxRow& row, const ReceiptRequest& request, UnixMillis now);
+    // `no_consent` where the originator's is not held, or does not cover the readers. After the archive was
+    // caught up with (reading.h).
+    Result<ResendDraft> draft_pass_on(PassOnRequest request, UnixMillis now);
+    // `original` and `consent`: inclusion in the tree of the draft's anchor. `uploads`: the attachments,
+    // copied, in order.
+    Result<PublishReport> pass_on(ResendDraft draft, MerkleProof original, MerkleProof consent,
+                                  std::vector<std::string> uploads, UnixMillis now);
+    // Only what this agency originated. Below the release threshold from above it, a second person releases
+    // it.
+    Result<ResendDraft> draft_relabel(RelabelRequest request, UnixMillis now);
+    Result<PublishReport> relabel(ResendDraft draft, std::vector<std::string> uploads, UnixMillis now);
     // CryptoError::bad_key_file when it is another archive's. Messages that wait to be sealed again go on.
     // `stays`: until the program ends, whoever is signed in; else until nobody is who may read.
     Status unlock(X25519KeyPair archive, UnixMillis now, bool stays = true);
@@ -347,6 +389,27 @@ class Core {
     };
     // The document that a message of ours carries.
     Result<Revised> revised_document(const Viewer& viewer, const MessageId& id);
+    // passing on (core_pass.cpp)
+    struct HeldOriginal {
+        Header header;
+        LoggedSeal proof;  // but for the inclusion
+        Content content;
+        MessageSubject subject;
+    };
+    Result<HeldOriginal> held_original(const PassOnRequest& request);
+    Result<LoggedSeal> logged_seal(const Viewer& viewer, const InboxRow& row, Content& content) const;
+    Result<InboxRow> consent_for(const HeldOriginal& original, const std::vector<AgencyId>& to) const;
+    Result<PublishReport> resend(ResendDraft draft, std::vector<std::string> uploads, JournalEvent event,
+                                 const MessageId& original, const std::string& detail, UnixMillis now);
+    // One person may not take a message of ours below the threshold that it was released above.
+    Result<bool> lowers_what_was_released(const std::optional<MessageId>& revises, const Label& label) const;
+    // Into a consent's fields, before it is sealed: which message of ours it is for, and who asked.
+    Status complete_consent(PublishRequest& request) const;
+    struct ConsentSubject {
+        OutboxRow original;
+        Fields::Texts asked;  // the agencies that the request names
+    };
+    Result<ConsentSubject> subject_of_consent(const PublishRequest& request) const;
     Result<Header> draft_header(const PublishRequest& request, UnixMillis now) const;
     Result<MessageId> seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
                                     std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
@@ -397,6 +460,8 @@ class Core {
     Status judge_delivery(const Deliver& deliver, const SignedSeal& seal, UnixMillis since, UnixMillis now);
     const Certificate* certificate_of(const AgencyId& sender, const CertificateHash& hash) const;
     Status open_delivery(const Deliver& deliver, SignedSeal seal, std::size_t index, UnixMillis now);
+    // The third-party rule, once it is open: what is another's has that other's consent with it.
+    Status judge_passing(const Deliver& deliver, const Header& header, const Content& content) const;
     Status keep_delivery(const Deliver& deliver, const SignedSeal& seal, OpenedMessage opened,
                          UnixMillis now);
     Status reject_delivery(const Deliver& deliver, const SignedSeal& seal, const Error& why,

@@ -100,7 +100,11 @@ Status Core::learn_peer(const Peer& peer, const Checkpoint& checkpoint, UnixMill
                       (!next.descriptor || held->second.known.descriptor->bytes == next.descriptor->bytes);
     if (same) return ok_status();
     SAMPAN_TRY(store_.keep_peer(next));
-    return remember_peer(std::move(next), no_earlier(now));
+    SAMPAN_TRY(remember_peer(std::move(next), no_earlier(now)));
+    const auto known = peers_.find(peer.agency);
+    if (known == peers_.end() || !known->second.descriptor) return ok_status();
+    const Certificate& certificate = known->second.descriptor->certificate;
+    return store_.keep_certificate(certificate.hash(), certificate.der());
 }
 
 void Core::learn_time(std::uint64_t entry_s) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "node/core.h"
+#include "node/passing.h"
 #include "sampan/base/encode.h"
 
 namespace sampan::node {
@@ -79,10 +80,11 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
     if (const Status sender = judge_sender(header, registry(), now); !sender.ok())
         return reject(sender.error());
     // The third-party rule: what is another's is not taken from whoever passes it on without its consent.
-    if (header.label.originator != header.sender)
-        return reject(Error(NodeError::no_consent, header.sender.text() + " passes on what is " +
-                                                       header.label.originator.text() +
-                                                       "'s, without its consent"));
+    // One that names neither original nor consent is not even opened.
+    if (header.label.originator != header.sender && header.about.size() < 2)
+        return reject(Error(ConsentError::no_consent, header.sender.text() + " passes on what is " +
+                                                          header.label.originator.text() +
+                                                          "'s, without its consent"));
     const Decision decision = judge_recipient(header, agency(), registry(), now);
     if (!decision.permitted())
         return reject(
@@ -128,6 +130,12 @@ Status Core::open_delivery(const Deliver& deliver, SignedSeal seal, std::size_t 
     delivery.body = deliver.body;
     auto opened = open_message(delivery, pair);
     if (!opened.ok()) return reject_delivery(deliver, seal, opened.error(), "unopenable", now);
+    // By its name on the wire too: what is wrong is not with the ciphertext, and its sender and an auditor
+    // are to know.
+    if (const Status may = judge_passing(deliver, seal.header, opened->content); !may.ok())
+        return reject_delivery(deliver, seal, may.error(),
+                               may.error().is(ConsentError::no_consent) ? may.error().name() : "unopenable",
+                               now);
     return keep_delivery(deliver, seal, std::move(*opened), now);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "node/core.h"
+#include "node/passing.h"
 #include "sampan/base/encode.h"
 #include "sampan/crypto/random.h"
 #include "sampan/identity/label_codec.h"
@@ -18,6 +19,25 @@ constexpr std::int64_t k_notice_patience_ms = 10 * k_second_ms;
 constexpr std::int64_t k_notice_life_ms = 30 * k_day_ms;
 constexpr std::size_t k_mark_bytes = 4 * limits::k_kib;  // names, reason and digest that the release adds
 constexpr std::size_t k_draft_bytes = 2 * limits::k_body_padded_bytes;
+
+// The head in whose tree the proofs of what is passed on are: that one, and no later.
+void write_anchor(Writer& out, const Anchor& anchor) {
+    out.u64(anchor.size.get()).raw(anchor.root.view()).u8(anchor.signature ? 1 : 0);
+    if (anchor.signature) out.raw(anchor.signature->view());
+}
+
+Result<Anchor> read_anchor(Reader& in) {
+    Anchor out;
+    SAMPAN_ASSIGN(std::uint64_t size, in.u64());
+    out.size = TreeSize(size);
+    SAMPAN_ASSIGN(ByteView root, in.raw(MerkleHash::k_size));
+    SAMPAN_ASSIGN(out.root, MerkleHash::parse(root));
+    SAMPAN_ASSIGN(std::uint8_t signed_too, in.u8());
+    if (signed_too == 0) return out;
+    SAMPAN_ASSIGN(ByteView signature, in.raw(Ed25519Signature::k_size));
+    SAMPAN_ASSIGN(out.signature, Ed25519Signature::parse(signature));
+    return out;
+}
 
 // All that an approval binds, in one fixed encoding; its hash is what is
 // approved.
@@ -34,6 +54,7 @@ SecretBuffer encode_draft(const ReleaseDraft& draft) {
     for (const AgencyId& id : draft.readers) out.lp(id.text());
     const SecretBuffer content = encode_content(draft.content);
     out.lp(content.reveal(k_reveal));
+    if (draft.content.passed_on) write_anchor(out, draft.header.anchor);
     Bytes bytes = std::move(out).bytes();
     SecretBuffer kept = SecretBuffer::copy_of(bytes);
     wipe(bytes);
@@ -71,6 +92,9 @@ Result<ReleaseDraft> decode_draft(ByteView bytes) {
     }
     SAMPAN_ASSIGN(ByteView content, in.lp(k_draft_bytes));
     SAMPAN_ASSIGN(out.content, decode_content(content));
+    if (out.content.passed_on) {
+        SAMPAN_ASSIGN(out.header.anchor, read_anchor(in));
+    }
     SAMPAN_TRY(in.finish());
     return out;
 }
@@ -194,6 +218,16 @@ Result<MessageId> Core::release(const Caller& releaser, const std::string& id, c
         return Error(NodeError::release_changed, "what you approve is not what waits here",
                      "look at it again: sampan release show " + open.stored.id.hex().substr(0, 8));
     SAMPAN_ASSIGN(Header header, release_header(open.draft, now));
+    if (open.draft.content.passed_on) {
+        // The consent may have ended while it waited.
+        Header asked = header;
+        for (const AgencyId& reader : open.draft.readers) asked.recipients.push_back({reader, {}, {}});
+        for (const std::string& name : open.stored.uploads) {
+            SAMPAN_ASSIGN(std::optional<Upload> upload, store_.upload(name));
+            if (upload) asked.parts.push_back(upload->part.description);
+        }
+        SAMPAN_TRY(verify_passing(asked, open.draft.content, {registry(), now}));
+    }
     open.draft.content.release = ReleaseMark{
         open.stored.author, open.stored.author_name, releaser.id.text(), releaser.name, now, digest, ""};
     const std::vector<MessageId> about = header.about;

@@ -123,10 +123,12 @@ Result<PublishReport> Core::publish(PublishRequest request, UnixMillis now) {
         return Error(NodeError::registry_expired,
                      "the registry expired at " + to_rfc3339(registry().registry().expires),
                      "ask the exchange authority for a new epoch; what arrives is still kept");
+    SAMPAN_TRY(complete_consent(request));
     SAMPAN_ASSIGN(Header header, draft_header(request, now));
     PublishReport report;
     report.label = header.label;
-    report.needs_release = needs_release(header.label);
+    SAMPAN_ASSIGN(const bool lowered, lowers_what_was_released(request.briefing.revises, header.label));
+    report.needs_release = lowered || needs_release(header.label);
     report.marking = marking(registry().registry().policy, header.label);
     if (!request.emergency.empty() && !report.needs_release)
         return Error(NodeError::bad_request, "this label needs no second person: no emergency is needed");
@@ -219,7 +221,8 @@ Status Core::journal_sent(const std::string& officer, const MessageId& id, const
 Result<MessageId> Core::seal_and_keep(Header header, Content content, const std::vector<AgencyId>& readers,
                                       std::vector<StoredPart> parts, const std::vector<std::string>& uploads,
                                       const std::optional<MessageId>& supersedes, UnixMillis now) {
-    header.anchor = own_anchor();
+    // What is passed on is proven in the tree of the anchor that it was drafted with.
+    if (!content.passed_on) header.anchor = own_anchor();
     SealRequest request;
     request.header = std::move(header);
     for (const AgencyId& id : readers) {

@@ -20,7 +20,6 @@ enum class NodeError {
     bad_settings,
     not_connected,
     message_ended,
-    no_consent,
     bad_anchor,  // its sender names a head that the broker neither had nor signed
     // people
     not_signed_in,
@@ -68,8 +67,6 @@ constexpr std::string_view error_name(NodeError e) {
             return "not_connected";
         case NodeError::message_ended:
             return "message_ended";
-        case NodeError::no_consent:
-            return "no_consent";
         case NodeError::bad_anchor:
             return "bad_anchor";
         case NodeError::not_signed_in:

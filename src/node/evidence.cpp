@@ -2,8 +2,6 @@
 
 #include "node/views.h"
 #include "sampan/base/encode.h"
-#include "sampan/crypto/padding.h"
-#include "sampan/crypto/stream.h"
 #include "sampan/envelope/disclosed.h"
 
 namespace sampan::node {
@@ -21,9 +19,7 @@ Status disclose_body(Core& core, const Viewer& viewer, const FoundMessage& found
     SAMPAN_ASSIGN(Content content, decode_content(kept));
     content.h1 = seal.h1;
     const SecretBuffer encoded = encode_content(content);
-    const BodyKeys keys = derive_body_keys(key, seal.h1, seal.header.suite);
-    out.body = stream_seal(keys.payload, pad(encoded.reveal(k_reveal)).reveal(k_reveal));
-    SAMPAN_TRY(verify_body(seal, out.body));
+    SAMPAN_ASSIGN(out.body, body_again(seal, encoded.reveal(k_reveal), key));
     out.content_key = to_bytes(key);
     return ok_status();
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "node/receipts.h"
+#include "sampan/dialogue/consent.h"
 #include "sampan/dialogue/page.h"
 #include "sampan/label/choices.h"
 #include "sampan/label/equivalence.h"
@@ -45,6 +46,7 @@ Status refuse_unknown(const Query& query, std::initializer_list<std::string_view
 json header_json(const Header& header, const RegistryEpoch& registry) {
     json out{{"message_id", header.message_id.hex()},
              {"sender", header.sender.text()},
+             {"originator", header.label.originator.text()},
              {"class", class_name(header.message_class)},
              {"precedence", precedence_name(header.precedence)},
              {"created", to_rfc3339(header.created)},
@@ -134,6 +136,33 @@ json release_mark_json(const std::optional<ReleaseMark>& mark) {
             {"time", to_rfc3339(mark->time)},
             {"approved", mark->approved ? json(mark->approved->hex()) : json()},
             {"emergency", emergency ? json(mark->emergency) : json()}};
+}
+
+// Who originated what was passed on, and under which word of consent it came. It was verified when it came.
+Result<json> passed_on_json(const Core& core, const Header& header, const Content& content) {
+    if (!content.passed_on) return json(nullptr);
+    const PassedOn& passed = *content.passed_on;
+    SAMPAN_ASSIGN(SignedSeal original,
+                  SignedSeal::parse(passed.original.seal, passed.original.signature.view()));
+    SAMPAN_ASSIGN(SignedSeal consent,
+                  SignedSeal::parse(passed.consent.seal, passed.consent.signature.view()));
+    SAMPAN_ASSIGN(Content words, decode_content(passed.consent_content));
+    SAMPAN_ASSIGN(Document document, decode_document(words.document));
+    SAMPAN_ASSIGN(Consent terms, consent_of(document));
+    const auto logged = [](const LoggedSeal& seal) {
+        return to_rfc3339(UnixMillis(static_cast<std::int64_t>(seal.time_s) * k_second_ms));
+    };
+    return json{{"by", header.sender.text()},
+                {"originator", original.header.sender.text()},
+                {"original_id", original.header.message_id.hex()},
+                {"original_logged", logged(passed.original)},
+                {"original_marking", marking(core.registry().registry().policy, original.header.label)},
+                {"lowered", terms.lowers()},
+                {"consent_id", consent.header.message_id.hex()},
+                {"consent_logged", logged(passed.consent)},
+                {"consent_until", terms.until ? json(to_rfc3339(*terms.until)) : json(nullptr)},
+                {"conditions", terms.conditions},
+                {"release", release_mark_json(passed.release)}};
 }
 
 using Found = FoundMessage;
@@ -405,6 +434,7 @@ Result<std::string> message_view(Core& core, const Caller& caller, const std::st
         out["portions"][portion.name] = marking(core.registry().registry().policy, portion.label);
     out["direction"] = found.sent ? "sent" : "received";
     out["release"] = release_mark_json(opened.content.release);
+    SAMPAN_ASSIGN(out["passed_on"], passed_on_json(core, seal.header, opened.content));
     out["attachments"] = json::array();
     for (std::size_t i = 0; i < opened.content.attachments.size(); ++i) {
         const AttachmentEntry& entry = opened.content.attachments[i];
@@ -460,6 +490,9 @@ Result<std::string> message_page(Core& core, const Caller& caller, const std::st
                        {"Message", header.message_id.hex()},
                        {"Revision", std::to_string(opened.content.revision)}},
                       {}};
+    if (opened.content.passed_on)
+        page.lines.emplace_back("Originator",
+                                header.label.originator.text() + ", passed on with its consent");
     for (const AttachmentEntry& entry : opened.content.attachments)
         page.lines.emplace_back("Attachment", entry.name + ", SHA-256 " + entry.sha256.hex());
     for (const PortionLabel& portion : opened.document.portions)
@@ -530,7 +563,9 @@ Result<std::string> doctor_view(Core& core, UnixMillis now) {
           core.unlocked() ? "unlocked" : "locked: messages arrive, but cannot be shown", "sampan sign-in ID");
     std::uint64_t ready = 0, members = 0;
     for (const Core::PeerView& peer : core.peer_views()) {
-        if (peer.agency == core.agency()) continue;
+        const Member* member = registry.member(peer.agency);
+        if (peer.agency == core.agency() || member == nullptr || member->status != MemberStatus::active)
+            continue;
         ++members;
         ready += peer.prekeys ? 1 : 0;
     }

@@ -81,7 +81,9 @@ std::string registry_view(Core& core) {
                                   {"status", member_status_word(member.status)},
                                   {"since", to_rfc3339(member.status_since)},
                                   {"clearance", clearance_words(member.clearance)},
-                                  {"send_ceiling", member.send_ceiling}});
+                                  {"send_ceiling", member.send_ceiling},
+                                  {"descriptor", member.first_descriptor.hex()},
+                                  {"node_words", fingerprint_words(member.first_descriptor)}});
     for (const DialogueEntry& dialogue : registry.dialogues)
         out["dialogues"].push_back(dialogue_json(dialogue));
     return dump(out);

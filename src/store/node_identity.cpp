@@ -153,6 +153,20 @@ Status SqliteNodeStore::keep_peer(const KnownPeer& peer) {
     return put.bind_u64(peer.bundle_index.get()).bind_u64(peer.bundle_time_s).run();
 }
 
+Status SqliteNodeStore::keep_certificate(const CertificateHash& hash, ByteView der) {
+    SAMPAN_ASSIGN(sqlite::Query put,
+                  db_->use("INSERT OR IGNORE INTO certificates(hash, bytes) VALUES(?, ?)"));
+    return put.bind(hash.view()).bind(der).run();
+}
+
+Result<std::optional<Bytes>> SqliteNodeStore::certificate(const CertificateHash& hash) {
+    SAMPAN_ASSIGN(sqlite::Query one, db_->use("SELECT bytes FROM certificates WHERE hash = ?"));
+    one.bind(hash.view());
+    SAMPAN_ASSIGN(bool found, one.step());
+    if (!found) return std::optional<Bytes>();
+    return std::optional<Bytes>(to_bytes(one.blob(0)));
+}
+
 Result<std::vector<KnownPeer>> SqliteNodeStore::peers() {
     SAMPAN_ASSIGN(sqlite::Query all,
                   db_->use("SELECT agency, descriptor, descriptor_signature, bundle, bundle_signature, "

@@ -9,6 +9,7 @@ CREATE TABLE epochs(number INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE peers(
   agency TEXT PRIMARY KEY, descriptor BLOB, descriptor_signature BLOB, bundle BLOB, bundle_signature BLOB,
   bundle_index INTEGER NOT NULL, bundle_time_s INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE certificates(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE own_statements(
   kind INTEGER NOT NULL, counter INTEGER NOT NULL, bytes BLOB NOT NULL, signature BLOB NOT NULL,
   PRIMARY KEY(kind, counter)) WITHOUT ROWID;

@@ -26,6 +26,8 @@ class SqliteNodeStore final : public NodeStore {
     Result<std::vector<Bytes>> epochs() override;
     Status keep_peer(const KnownPeer& peer) override;
     Result<std::vector<KnownPeer>> peers() override;
+    Status keep_certificate(const CertificateHash& hash, ByteView der) override;
+    Result<std::optional<Bytes>> certificate(const CertificateHash& hash) override;
     Status pin(const PinnedCheckpoint& checkpoint) override;
     Result<std::optional<PinnedCheckpoint>> pinned() override;
     Status keep_log_conflict(const LogConflict& conflict) override;

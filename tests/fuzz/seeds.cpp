@@ -125,6 +125,18 @@ void messages(Seeds& seeds, Exchange& exchange) {
     rich.attachments.push_back({"annex.pdf", "application/pdf", 2000, sha256(rich.document), PartKey{}});
     rich.voids.push_back({3, SealHash{}, "prekey_superseded", Bytes(8, 1)});
     seeds.put("content", "attachment", encode_content(rich).reveal(k_reveal));
+    PassedOn& passed = rich.passed_on.emplace();
+    for (LoggedSeal* logged : {&passed.original, &passed.consent}) {
+        logged->seal = sealed.seal;
+        logged->signature = sealed.signature;
+        logged->certificate = exchange.agency("jp-npa").certificate.der();
+        logged->content_key = DisclosedKey{};
+        logged->leaf = LeafIndex(3);
+        logged->time_s = 1'700'000'000;
+        logged->proof = {MerkleHash{}};
+    }
+    passed.consent_content = to_bytes(content.reveal(k_reveal));
+    seeds.put("content", "passed-on", encode_content(rich).reveal(k_reveal));
 }
 
 void identities(Seeds& seeds, Exchange& exchange) {

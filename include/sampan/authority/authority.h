@@ -71,6 +71,10 @@ class Authority {
 
     // Changes wait until commit(), so that several can share an epoch. Each refuses what makes no sense, in
     // words.
+    // Everybody sees in the registry that it joins, and by which request; it can do nothing yet. Again with
+    // another request, while it joins: that one counts.
+    Status announce(const VerifiedJoiningRequest& request, UnixMillis now);
+    // `already_member` also for one that was announced by another request.
     Status admit(const VerifiedJoiningRequest& request, const MemberTerms& terms, UnixMillis now);
     // A member's new root, and its node's new keys where those were lost; names and terms stay.
     Status readmit(const VerifiedJoiningRequest& request);
@@ -91,6 +95,7 @@ class Authority {
 
   private:
     Authority() = default;
+    Status refuse_stranger(const JoiningRequest& request) const;
     Result<NewEpoch> write_draft(const Bytes& signed_epoch, const SignaturesNeeded& needed);
     FileSystem* files_ = nullptr;
     std::string folder_;

@@ -54,7 +54,9 @@ enum class FieldCheck : std::uint8_t {
     admiralty,    // A to F, 1 to 6
     europol,      // A, B, C or X, 1 to 4
     percent,      // 0 to 100
-    clock         // "09:30"
+    clock,        // "09:30"
+    digest,       // 64 hexadecimal digits, lower case
+    pair          // "compartment=ct"
 };
 struct FieldSpec {
     int number = 0;    // in the protobuf message

@@ -41,6 +41,29 @@ struct ReleaseMark {
                                            // were shown; none in an emergency
     std::string emergency;                 // the reason; empty otherwise
 };
+// A sealed message, proven to somebody who was not among its recipients: what was signed, the certificate
+// that verifies it, the disclosed content key, and its place in the tree of the anchor of the message that
+// carries this. Nothing of it is verified by decoding.
+using DisclosedKey = Secret<struct DisclosedKeyTag, 32>;
+inline constexpr std::size_t k_certificate_bytes = 4 * limits::k_kib;
+struct LoggedSeal {
+    Bytes seal;
+    Ed25519Signature signature;
+    Bytes certificate;  // DER
+    DisclosedKey content_key;
+    LeafIndex leaf;
+    std::uint64_t time_s = 0;
+    MerkleProof proof;
+};
+// Another's message with its originator's consent. The content around it has the original's document,
+// revision and attachments; original_content makes the original's content of them.
+struct PassedOn {
+    LoggedSeal original;
+    std::vector<VoidEntry> voids;        // of the original's content
+    std::optional<ReleaseMark> release;  // of the original's content
+    LoggedSeal consent;
+    Bytes consent_content;  // an encoded Content
+};
 // Move-only, for it holds part keys.
 struct Content {
     HeaderHash h1;
@@ -51,6 +74,7 @@ struct Content {
     std::vector<AttachmentEntry> attachments;
     std::vector<VoidEntry> voids;
     std::optional<ReleaseMark> release;
+    std::optional<PassedOn> passed_on;  // when, and only when, the label's originator is not the sender
 };
 // `bad_content` for any name that could be taken for another, or leave its folder, when saved.
 Status check_attachment_name(std::string_view name);
@@ -64,5 +88,7 @@ SecretBuffer encode_content(const Content& content);
 void set_encoded_h1(MutableBytes encoded, const HeaderHash& h1);
 // Strict; the document hash and the attachment names are checked.
 Result<Content> decode_content(ByteView bytes);
+// The content of the message that `content` passes on, as its originator encoded it under the header of `h1`.
+SecretBuffer encode_original_content(const Content& content, const HeaderHash& h1);
 
 }  // namespace sampan

@@ -45,6 +45,8 @@ enum class JournalEvent : std::uint8_t {
     acted = 27,
     destroyed = 28,       // taken back by its originator: the content left, and a receipt says so
     recall_refused = 29,  // an officer said why it stays
+    passed_on = 30,       // another's message, with its originator's consent, to whom the detail says
+    relabelled = 31,      // one's own message went out again under another label
 };
 std::string_view journal_event_name(JournalEvent event);
 

@@ -244,6 +244,10 @@ class NodeStore {
     virtual Result<std::vector<Bytes>> epochs() = 0;
     virtual Status keep_peer(const KnownPeer& peer) = 0;
     virtual Result<std::vector<KnownPeer>> peers() = 0;
+    // Certificates (DER) of members' nodes, also those that were renewed since: what they signed is proven
+    // with them later.
+    virtual Status keep_certificate(const CertificateHash& hash, ByteView der) = 0;
+    virtual Result<std::optional<Bytes>> certificate(const CertificateHash& hash) = 0;
     virtual Status pin(const PinnedCheckpoint& checkpoint) = 0;
     virtual Result<std::optional<PinnedCheckpoint>> pinned() = 0;
     // The broker's log contradicts what was pinned: kept until a person and a new epoch settle it.

@@ -174,6 +174,38 @@ TEST_CASE(
     CHECK(authority.readmit(first).error().is(IdentityError::member_revoked));
 }
 
+TEST_CASE("an announced agency joins in sight of all, and is admitted by the same request alone") {
+    const Case c;
+    const VerifiedJoiningRequest request = c.request("th-rtp");
+    Authority authority = c.open();
+    must(authority.announce(request, k_now));
+    const NewEpoch made = must(authority.commit(k_now));
+    CHECK(made.changes.front() == "th-rtp is announced: it joins");
+    authority = c.open();
+    const Member* member = authority.chain().newest()->registry().member(agency_id("th-rtp"));
+    REQUIRE(member);
+    CHECK(member->status == MemberStatus::joining);
+    CHECK(member->first_descriptor == request.request.descriptor.hash());
+    CHECK(member->clearance.level == "restricted");
+    CHECK(member->clearance.holds.empty());
+    CHECK(authority.announce(request, k_now).error().is(AuthorityError::no_change));
+
+    // Another request under its name is not admitted; announced in its place, it is.
+    std::filesystem::rename(c.folder.file("agency-th-rtp-ajct.example"), c.folder.file("first"));
+    const VerifiedJoiningRequest other = c.request("th-rtp");
+    REQUIRE(other.hash != request.hash);
+    CHECK(authority.admit(other, Case::terms(), k_now).error().is(AuthorityError::already_member));
+    must(authority.admit(request, Case::terms(), k_now + 1000));
+    must(authority.commit(k_now + 1000));
+    authority = c.open();
+    member = authority.chain().newest()->registry().member(agency_id("th-rtp"));
+    REQUIRE(member);
+    CHECK(member->status == MemberStatus::active);
+    CHECK(member->status_since == k_now + 1000);
+    CHECK(member->clearance.level == "secret");
+    CHECK(authority.announce(other, k_now).error().is(AuthorityError::already_member));
+}
+
 TEST_CASE("nobody is admitted twice, for another exchange, or on terms that the policy does not know") {
     const Case c;
     Authority authority = c.open();

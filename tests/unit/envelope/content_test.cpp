@@ -1,5 +1,7 @@
 #include "sampan/envelope/content.h"
 
+#include <functional>
+
 #include "sampan/crypto/random.h"
 #include "support/catch.h"
 #include "support/exchange.h"
@@ -30,6 +32,26 @@ Bytes bytes_of(const Content& content) {
 }
 ReleaseMark a_release() {
     return {"malee", "Malee S.", "anan", "อานันท์", test::k_now, random_bytes<Sha256Digest>(), ""};
+}
+LoggedSeal a_logged_seal() {
+    LoggedSeal out;
+    out.seal = Bytes(300, 7);
+    out.signature = random_bytes<Ed25519Signature>();
+    out.certificate = Bytes(500, 9);
+    out.content_key = random_secret<DisclosedKey>();
+    out.leaf = LeafIndex(12);
+    out.time_s = 1'700'000'000;
+    out.proof = {random_bytes<MerkleHash>(), random_bytes<MerkleHash>()};
+    return out;
+}
+PassedOn what_is_passed_on() {
+    PassedOn out;
+    out.original = a_logged_seal();
+    out.voids.push_back({3, random_bytes<SealHash>(), "not_entitled", Bytes(10, 1)});
+    out.release = a_release();
+    out.consent = a_logged_seal();
+    out.consent_content = Bytes(64, 2);
+    return out;
 }
 template <typename Change>
 bool refused(Change change) {
@@ -241,4 +263,50 @@ TEST_CASE(
         emergency(mark);
         mark.emergency = std::string(k_emergency_bytes + 1, 'x');
     })));
+}
+
+TEST_CASE("what proves a passed-on message reads as it was written, and a malformed proof is refused") {
+    Content content = a_content();
+    content.passed_on = what_is_passed_on();
+    const Content read = must(decode_content(bytes_of(content)));
+    REQUIRE(read.passed_on);
+    CHECK(bytes_of(read) == bytes_of(content));
+    CHECK(read.passed_on->original.seal == content.passed_on->original.seal);
+    CHECK(read.passed_on->original.content_key.equals(content.passed_on->original.content_key));
+    CHECK(read.passed_on->consent.proof == content.passed_on->consent.proof);
+    CHECK(read.passed_on->voids.size() == 1);
+    CHECK(read.passed_on->release->author == "malee");
+    const auto refused_passing = [](const std::function<void(PassedOn&)>& change) {
+        return refused([&](Content& c) {
+            c.passed_on = what_is_passed_on();
+            change(*c.passed_on);
+        });
+    };
+    CHECK_FALSE(refused_passing([](PassedOn&) {}));
+    CHECK(refused_passing([](PassedOn& p) { p.original.seal.clear(); }));
+    CHECK(refused_passing([](PassedOn& p) { p.original.seal.resize(limits::k_seal_bytes + 1); }));
+    CHECK(refused_passing([](PassedOn& p) { p.consent.certificate.clear(); }));
+    CHECK(refused_passing([](PassedOn& p) { p.consent.certificate.resize(k_certificate_bytes + 1); }));
+    CHECK(refused_passing([](PassedOn& p) { p.consent.time_s = 0; }));
+    CHECK(refused_passing([](PassedOn& p) { p.consent.time_s = ~std::uint64_t{0}; }));
+    CHECK(refused_passing([](PassedOn& p) { p.original.leaf = LeafIndex(~std::uint64_t{0}); }));
+    CHECK(refused_passing([](PassedOn& p) { p.original.proof.resize(limits::k_proof_hashes + 1); }));
+    CHECK(refused_passing([](PassedOn& p) { p.consent_content.clear(); }));
+    CHECK(refused_passing([](PassedOn& p) { p.voids.front().sequence = 0; }));
+    CHECK(refused_passing([](PassedOn& p) { p.release->releaser = "malee"; }));
+}
+
+TEST_CASE("the original's content is made again of what is passed on, byte for byte") {
+    Content original = a_content();
+    original.release = a_release();
+    const Bytes sealed = bytes_of(original);
+    Content around = must(decode_content(sealed));
+    around.h1 = random_bytes<HeaderHash>();
+    PassedOn& passed = around.passed_on.emplace(what_is_passed_on());
+    passed.voids = std::move(around.voids);
+    passed.release = std::move(around.release);
+    around.voids.clear();
+    around.release.reset();
+    const Content read = must(decode_content(bytes_of(around)));
+    CHECK(to_bytes(encode_original_content(read, original.h1).reveal(k_reveal)) == sealed);
 }

@@ -1,6 +1,6 @@
-// Random histories of publishing, relabelling, clearances that change, suspensions and fetching: nobody is
-// ever given what the newest registry does not entitle it to – also with any one of the four points of
-// decision switched off.
+// Random histories of publishing, relabelling, clearances that change, suspensions, revocations and fetching:
+// nobody is ever given what the newest registry does not entitle it to – also with any one of the four points
+// of decision switched off.
 //
 // What the points call is the product's own code (judge_sender, judge_recipient); the switches are here, for
 // no program has any. Entitlement is judged by an oracle that knows only the rules. SAMPAN_HISTORIES=1000000
@@ -49,7 +49,11 @@ struct Library {
                     if (below(random, 2) == 0) continue;
                     member.clearance = {k_levels[below(random, 4)], some_values(random)};
                     member.send_ceiling = k_levels[below(random, 4)];
-                    member.status = below(random, 5) == 0 ? MemberStatus::suspended : MemberStatus::active;
+                    if (member.status == MemberStatus::revoked) continue;  // which is final
+                    const std::size_t standing = below(random, 50);
+                    member.status = standing == 0   ? MemberStatus::revoked
+                                    : standing < 10 ? MemberStatus::suspended
+                                                    : MemberStatus::active;
                 }
             }));
     }
