@@ -30,8 +30,9 @@ void ExportAudit::finding(std::string text) {
 }
 
 Status ExportAudit::read(File& file) {
-    const auto give = [&file](const ExportSink& sink) -> Status {
+    const auto give = [&, this](const ExportSink& sink) -> Status {
         SAMPAN_ASSIGN(ExportReader reader, ExportReader::begin(file));
+        scope_ = reader.scope();
         while (true) {
             SAMPAN_ASSIGN(std::optional<ExportItem> item, reader.next());
             if (!item) return ok_status();
@@ -43,7 +44,8 @@ Status ExportAudit::read(File& file) {
     return end(give);
 }
 
-Status ExportAudit::begin() {
+Status ExportAudit::begin(ExportScope scope) {
+    scope_ = scope;
     if (!options_.earlier) return ok_status();
     SAMPAN_ASSIGN(Note note, Note::parse(*options_.earlier));
     SAMPAN_ASSIGN(earlier_, Checkpoint::parse(note.text));
@@ -126,13 +128,17 @@ Status ExportAudit::take_entry(ByteView bytes) {
         row.type = entry.type;
         row.time_s = entry.time_s;
         row.subject = entry.subject;
-        row.record_present = !record.empty();
-        if (row.record_present) {
+        if (const auto by = erased_by(record)) {
+            take_erased(entry, *by, row);
+        } else if (record.empty()) {
+            take_missing(entry, row);
+        } else {
+            row.record_present = true;
             ++report_.records;
             read_record(entry, record, row);
-        } else if (options_.on_row) {
-            row.summary = std::string(entry_type_name(entry.type)) + " (its record is not in this export)";
         }
+        if (erasures_.drop(at_) && entry.type != EntryType::erasure)
+            finding("records are marked as erased by this entry, which is no erasure");
         if (options_.on_row) options_.on_row(row);
     }
     at_ = at_.next();
@@ -180,10 +186,16 @@ Status ExportAudit::end(const std::function<Status(const ExportSink&)>& again) {
     judge_tree();
     judge_earlier();
     SAMPAN_TRY(judge_duplicates(again));
+    judge_retention();
+    const std::string left_out = report_.left_out == 0 || scope_ == ExportScope::whole
+                                     ? std::string()
+                                     : "; " + count_text(report_.left_out, "record") +
+                                           " are not for the eyes of whose excerpt this is";
     step("records", report_.findings_in_all == 0,
          count_text(report_.records, "record") + " match their entries, " +
              count_text(report_.signatures, "signature") + " verified, " +
-             std::to_string(report_.unchecked_signatures) + " without a certificate in this export");
+             std::to_string(report_.unchecked_signatures) + " without a certificate in this export" +
+             left_out);
     if (const auto note = Note::parse(report_.checkpoint_note); note.ok()) judge_witnesses_of(*note);
     return ok_status();
 }

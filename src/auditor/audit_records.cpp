@@ -44,6 +44,8 @@ void ExportAudit::read_record(const LogEntry& entry, ByteView record, AuditedRow
         default:
             break;
     }
+    if (entry.type == EntryType::erasure || entry.type == EntryType::hold)
+        return read_salted(entry, record, row);
     if (!checking() && !options_.on_row) return;
     switch (entry.type) {
         case EntryType::submitted:
@@ -244,7 +246,9 @@ void ExportAudit::read_salted(const LogEntry& entry, ByteView record, AuditedRow
     if (record.size() < k_entry_salt_bytes) return finding("a salted record is cut short");
     const ByteView salt = record.first(k_entry_salt_bytes);
     const ByteView text = record.subspan(k_entry_salt_bytes);
-    check_subject(entry, salted_subject(salt, text).view());
+    if (!check_subject(entry, salted_subject(salt, text).view())) return;
+    if (entry.type == EntryType::erasure) return read_erasure(entry, as_text(text), row);
+    if (entry.type == EntryType::hold) return read_order(text, row);
     if (options_.on_row)
         row.summary = std::string(entry_type_name(entry.type)) + ": " + std::string(as_text(text));
 }

@@ -98,10 +98,12 @@ int run_reconcile(const PeriodText& text) {
                       << number(one.journal_entry) << "  " << printable(one.text) << "\n";
     }
     if (text.common.as_json) std::cout << dump(out) << "\n";
-    if (!text.common.as_json && found.empty())
+    const bool agree =
+        std::none_of(found.begin(), found.end(), [](const auto& one) { return one.is_finding(); });
+    if (!text.common.as_json && agree)
         std::cout << "The log and " << journals->size() << " journals agree.\n";
     const int warned = warn_unless_verified(gathered->report);
-    return found.empty() ? warned : k_exit_verification;
+    return agree ? warned : k_exit_verification;
 }
 
 int run_report(const PeriodText& text) {
@@ -138,6 +140,7 @@ json row_json(const AuditedRow& row) {
              {"agency", row.agency},
              {"subject", to_hex(row.subject.view())},
              {"summary", printable(row.summary)}};
+    if (row.erased_by) out["erased_by"] = row.erased_by->get();
     if (row.header) {
         out["message"] = row.header->message_id.hex();
         out["label"] = row.header->label.classification;

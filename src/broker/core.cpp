@@ -42,6 +42,10 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, const RegistryCh
     state.broker_list_counter = facts.broker_list_counter;
     state.session_counter = facts.session_counter;
     state.epochs_logged = facts.epochs.size();
+    if (!facts.retention.empty()) {
+        SAMPAN_ASSIGN(SignedRetention order, open_retention(facts.retention));
+        state.retention = std::move(order.order);
+    }
     if (state.epochs_logged > chain.epochs().size())
         return Error(IdentityError::registry_rollback,
                      "the log has registry epoch " + std::to_string(state.epochs_logged) +
@@ -139,6 +143,8 @@ const CommitBatch& Core::step(BatchInput& input, const Facts& facts) {
     expire_messages();
     settle_undeliverable();
     close_refusal_minutes();
+    if (input.new_order) take_order(*input.new_order);
+    erase(input.erasable);
     finish();
     return draft_->commit;
 }
@@ -314,6 +320,7 @@ void Core::merge() {
         std::copy(draft.new_epochs.begin(), draft.new_epochs.end(), std::back_inserter(state_.epochs));
     }
     state_.keys = draft.keys;
+    if (draft.new_order) state_.retention = draft.new_order;
     if (!draft.commit.witnessed.empty()) {
         state_.witnessed = draft.commit.witnessed;
         state_.witnessed_size = draft.witnessed_size;

@@ -31,7 +31,9 @@ struct BatchInput {
     std::vector<CheckedFrame> frames;
     std::vector<GateClosed> closed;
     std::vector<GateEvent> gate_events;
-    bool gate_restarted = false;  // every connection is gone
+    bool gate_restarted = false;                       // every connection is gone
+    std::shared_ptr<const SignedRetention> new_order;  // checked against the newest epoch
+    std::vector<ErasableRecord> erasable;              // old records: which of them go is decided here
 };
 
 // Where deliveries go. `message` loads what is not in memory.
@@ -47,7 +49,7 @@ class DeliverySink {
 struct CoreCounters {
     std::uint64_t accepted = 0, refused = 0, duplicates = 0, try_again = 0, outcomes = 0, outcome_lists = 0;
     std::uint64_t deliveries = 0, sessions_opened = 0, session_errors = 0, withheld = 0, expired = 0;
-    std::uint64_t recalled = 0, part_frames = 0, ignored_outcomes = 0;
+    std::uint64_t recalled = 0, part_frames = 0, ignored_outcomes = 0, erased = 0;
 };
 
 class Core {
@@ -78,6 +80,10 @@ class Core {
     // May this agency fetch this part of this message? The message's place and the part's description.
     Result<PartDescription> part_of(const AgencyId& agency, const FetchParts& request) const;
     std::vector<GateAllow::Key> allowed_keys() const;
+    // Records logged before this may have to go; none: all of them are kept for good.
+    std::optional<std::uint64_t> erasable_before_s(UnixMillis now) const;
+    // Whether this one goes now: its days are over, its message finished, and no hold keeps it.
+    bool is_due(const ErasableRecord& record, UnixMillis now) const;
 
   private:
     explicit Core(CoreOptions options) : options_(std::move(options)) {}
@@ -164,6 +170,10 @@ class Core {
     void take_epoch(const RegistryPtr& epoch);
     void apply_registry();
     void withhold_all(AgencyNumber agency, const Error& why);
+
+    // --- core_retention.cpp
+    void take_order(const SignedRetention& order);
+    void erase(const std::vector<ErasableRecord>& records);
 
     // --- core_delivery.cpp
     Result<bool> deliver_to(Session& session, UnixMillis now, DeliverySink& sink);

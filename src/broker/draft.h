@@ -77,6 +77,7 @@ struct Draft {
     RegistryPtr registry;
     KeyBookPtr keys;
     std::vector<RegistryPtr> new_epochs;
+    std::optional<RetentionOrder> new_order;
 
     std::vector<PendingAnswer> answers;
     Bytes answer_list;                              // encoded; commit.answers refers to it

@@ -24,6 +24,8 @@ constexpr std::int64_t k_gate_backoff_most_ms = 5'000;
 constexpr std::int64_t k_gate_stable_ms = 30'000;
 constexpr std::size_t k_gate_events_kept = 64;
 constexpr std::size_t k_frames_bytes = 16 * limits::k_mib;  // received and not yet checked
+constexpr std::int64_t k_erase_every_ms = k_hour_ms;
+constexpr std::size_t k_erase_looked_at = 512;  // entries in a turn
 // Then the loop looks at the network again, so that answers do not wait behind deliveries.
 constexpr std::size_t k_delivered_a_turn = limits::k_mib;
 
@@ -83,6 +85,7 @@ Status Server::turn() {
     if (now - epochs_looked_ms_ >= k_epochs_every_ms) {
         epochs_looked_ms_ = now;
         look_for_epochs();
+        look_for_orders();
     }
     SAMPAN_TRY(finish_batch());
     flush_writers();
@@ -90,6 +93,7 @@ Status Server::turn() {
         SAMPAN_TRY(serve_reads());
         SAMPAN_TRY(serve_parts());
         SAMPAN_TRY(housekeeping());
+        SAMPAN_TRY(look_for_erasable());
         SAMPAN_TRY(start_batch());
     }
     flush_writers();
@@ -225,6 +229,29 @@ Status Server::housekeeping() {
     SAMPAN_ASSIGN(bool more,
                   store_->forget_answers(static_cast<std::uint64_t>(std::max<std::int64_t>(0, before_s))));
     if (more) swept_ms_ = now - k_sweep_every_ms + k_second_ms;
+    return ok_status();
+}
+
+// Once an hour, at the start, and when an order says something else: a little each turn.
+Status Server::look_for_erasable() {
+    const std::int64_t now = clock_.monotonic().get();
+    const auto& retention = core_->state().retention;
+    const std::uint64_t order = retention ? retention->number : 0;
+    if (!erase_from_ && (now - erase_at_ms_ >= k_erase_every_ms || order != erase_order_)) {
+        erase_at_ms_ = now;
+        erase_order_ = order;
+        erase_from_ = LeafIndex(0);
+    }
+    if (!erase_from_ || !erasable_.empty() || now < store_retry_at_) return ok_status();
+    const auto before_s = core_->erasable_before_s(log_now());
+    if (!before_s) {
+        erase_from_.reset();
+        return ok_status();
+    }
+    SAMPAN_ASSIGN(BrokerStore::Erasables found, store_->erasable(*erase_from_, *before_s, k_erase_looked_at));
+    erase_from_ = found.next;
+    for (ErasableRecord& record : found.records)
+        if (core_->is_due(record, log_now())) erasable_.push_back(std::move(record));
     return ok_status();
 }
 

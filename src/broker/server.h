@@ -71,6 +71,8 @@ class Server final : private DeliverySink {
     Status serve_reads();
     Status serve_parts();
     Status housekeeping();
+    Status look_for_erasable();
+    void look_for_orders();
     void publish();
     void queue(ConnectionId connection, const Packet& packet);
     void flush_writers();
@@ -137,6 +139,13 @@ class Server final : private DeliverySink {
     std::int64_t gate_retry_at_ = 0, gate_backoff_ms_ = 100, gate_started_ms_ = 0;
     std::int64_t store_retry_at_ = 0, epochs_looked_ms_ = 0, published_ms_ = 0, tidied_ms_ = 0, swept_ms_ = 0;
     std::int64_t busy_ms_ = 0;
+    // Old records that go with the next batch, and how far this round has looked.
+    std::vector<ErasableRecord> erasable_;
+    std::optional<LeafIndex> erase_from_;
+    std::int64_t erase_at_ms_ = 0;
+    std::uint64_t erase_order_ = 0;
+    std::shared_ptr<const SignedRetention> new_order_;
+    std::string last_order_error_;
     std::string last_epoch_error_;
     bool announced_ = false;
     std::chrono::steady_clock::time_point commit_started_;

@@ -70,6 +70,8 @@ void Server::fill(BatchInput& input) {
         readers_.clear();
     }
     input.gate_events = std::exchange(gate_events_, {});
+    input.new_order = std::exchange(new_order_, {});
+    input.erasable = std::exchange(erasable_, {});
     const auto& epochs = chain_->epochs();
     for (std::size_t i = core_->state().epochs_logged; i < epochs.size(); ++i)
         input.new_epochs.push_back(epochs[i]);
@@ -97,7 +99,7 @@ bool Server::has_batch() const {
     if (!checked_.empty() && clock_.monotonic().get() >= patient_until_) return true;
     if (!closed_.empty() && closed_.front().after <= frames_decided_) return true;
     if (clock_.monotonic().get() < store_retry_at_) return false;
-    return !gate_events_.empty() || core_->has_work(log_now()) ||
+    return !gate_events_.empty() || !erasable_.empty() || new_order_ || core_->has_work(log_now()) ||
            core_->state().epochs_logged < chain_->epochs().size();
 }
 

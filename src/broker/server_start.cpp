@@ -9,10 +9,24 @@ using journal::Level;
 
 namespace {
 
-std::string epoch_file(std::uint64_t number) {
+std::string numbered_file(std::uint64_t number, const char* ending) {
     std::string digits = std::to_string(number);
     while (digits.size() < 4) digits.insert(digits.begin(), '0');
-    return digits + ".epoch";
+    return digits + ending;
+}
+std::string epoch_file(std::uint64_t number) {
+    return numbered_file(number, ".epoch");
+}
+
+Result<std::shared_ptr<const SignedRetention>> read_order(const std::string& path, std::uint64_t number,
+                                                          const Registry& registry) {
+    SAMPAN_ASSIGN(Bytes file, read_file(system_files(), path, k_retention_bytes));
+    SAMPAN_ASSIGN(SignedRetention order, open_retention(file));
+    if (order.order.number != number)
+        return Error(RetentionError::bad_retention,
+                     "it is order " + std::to_string(order.order.number) + ", not the next one");
+    SAMPAN_TRY(check_retention(order, registry));
+    return std::make_shared<const SignedRetention>(std::move(order));
 }
 
 unsigned helpers() {
@@ -89,6 +103,25 @@ void Server::look_for_epochs() {
         }
         journal::write(Level::info, "epoch_accepted", {{"epoch", next}});
     }
+}
+
+// Orders lie beside the epochs; the next one counts as soon as it is logged.
+void Server::look_for_orders() {
+    const State& state = core_->state();
+    const std::uint64_t next = (state.retention ? state.retention->number : 0) + 1;
+    const std::string path = config_.epochs + "/" + numbered_file(next, ".order");
+    if (new_order_ || committer_->running()) return;
+    if (!system_files().exists(path)) return last_order_error_.clear();
+    auto order = read_order(path, next, state.registry->registry());
+    if (order.ok()) {
+        journal::write(Level::info, "retention_order_accepted", {{"order", next}});
+        new_order_ = *std::move(order);
+        return last_order_error_.clear();
+    }
+    const std::string text = path + ": " + order.error().text();
+    if (text != last_order_error_)
+        journal::write(Level::error, "retention_order_refused", {{"detail", text}});
+    last_order_error_ = text;
 }
 
 Status Server::load_core() {

@@ -255,6 +255,7 @@ void add_authority_commands(App& app) {
 
     add_member_commands(app, group);
     add_signer_commands(app, group);
+    add_retention_commands(app, group);
     const auto b = std::make_shared<AuthorityOptions>();
     CLI::App* broker = changing_command(group, b, "add-broker",
                                         "Add a broker, or replace its keys and addresses: a new epoch",

@@ -361,7 +361,7 @@ Status Api::write_export(File& out) {
     if (head.note.empty())
         return Error(NodeError::not_connected, "this node has not verified a checkpoint yet",
                      "sampan doctor");
-    SAMPAN_ASSIGN(ExportWriter writer, ExportWriter::begin(out));
+    SAMPAN_ASSIGN(ExportWriter writer, ExportWriter::begin(out, ExportScope::excerpt));
     for (const Bytes& epoch : head.epochs) SAMPAN_TRY(writer.epoch(epoch));
     SAMPAN_TRY(writer.first(MerkleEdge()));
     std::uint64_t done = 0;

@@ -1,5 +1,6 @@
 // Opening: what is on the disk is verified before anything is answered from it.
 #include "sampan/envelope/signed_list.h"
+#include "sampan/log/erasure.h"
 #include "store/broker_schema.h"
 #include "store/broker_sqlite.h"
 
@@ -89,6 +90,7 @@ Status SqliteBrokerStore::verify_log() {
         SAMPAN_ASSIGN(head_.root, head.fixed<MerkleHash>(1));
         head_.checkpoint = head.text(2);
     }
+    ErasureTally erasures;
     SAMPAN_ASSIGN(Query all, db_->use("SELECT leaf, entry, record FROM entries ORDER BY leaf"));
     while (true) {
         SAMPAN_ASSIGN(bool row, all.step());
@@ -97,19 +99,19 @@ Status SqliteBrokerStore::verify_log() {
         if (all.u64(0) != tree_.size().get()) return damaged(where + " is not where it belongs");
         auto entry = decode_log_entry(all.blob(1));
         if (!entry) return damaged(where + ": " + entry.error().text());
-        // A registry's subject is the hash of what its epoch file wraps: the registry chain checks those.
-        if (entry->type != EntryType::registry && !all.blob(2).empty()) {
-            auto subject = subject_of_record(entry->type, all.blob(2));
-            if (!subject || *subject != entry->subject)
-                return damaged(where + ": its record is not the one that was logged");
-        }
+        if (auto checked = check_record(*entry, all.blob(2), erasures); !checked)
+            return damaged(where + ": " + checked.error().context());
         const MerkleHash leaf = merkle_leaf_hash(all.blob(1));
         std::vector<FullTile> full;
         tree_.append(leaf, full);
         head_.edge.append(leaf);
         for (const FullTile& tile : full) SAMPAN_TRY(verify_tile(tile));
         newest_time_s_ = entry->time_s;
+        if (entry->type == EntryType::hold) newest_order_ = LeafIndex(all.u64(0));
     }
+    if (const auto by = erasures.unsettled())
+        return damaged("records are marked as erased by log entry " + std::to_string(by->get()) +
+                       ", which is no erasure");
     if (tree_.size() != head_.size || head_.edge.root() != head_.root)
         return damaged("the log's entries do not give the root that its head names");
     if (head_.size.get() == 0) return ok_status();
@@ -117,6 +119,21 @@ Status SqliteBrokerStore::verify_log() {
     auto checkpoint = note ? Checkpoint::parse(note->text) : Result<Checkpoint>(note.error());
     if (!checkpoint || checkpoint->size != head_.size || checkpoint->root != head_.root)
         return damaged("the log's checkpoint is not over its entries");
+    return ok_status();
+}
+
+// Every record is the one that was logged, or has gone as an entry says.
+Status SqliteBrokerStore::check_record(const LogEntry& entry, ByteView record, ErasureTally& erasures) const {
+    const LeafIndex at(tree_.size().get());
+    if (const auto by = erased_by(record)) return erasures.mark(at, entry.type, entry.time_s, *by);
+    // A registry's subject is the hash of what its epoch file wraps: the registry chain checks those.
+    if (entry.type == EntryType::registry) return ok_status();
+    const auto subject = subject_of_record(entry.type, record);
+    if (!subject || *subject != entry.subject)
+        return Error(StoreError::damaged, "its record is not the one that was logged");
+    if (entry.type != EntryType::erasure) return ok_status();
+    SAMPAN_ASSIGN(const Erasure erasure, Erasure::parse(as_text(record.subspan(k_entry_salt_bytes))));
+    SAMPAN_ASSIGN([[maybe_unused]] ErasureTally::Marks marks, erasures.settle(at, erasure, LeafIndex(0)));
     return ok_status();
 }
 

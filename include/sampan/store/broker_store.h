@@ -130,6 +130,9 @@ struct CommitBatch {
     std::vector<NewPartFrame> part_frames;    // in the part's file, synced, before the rows that name them
     std::vector<PartUse> part_uses;
     std::string witnessed;  // a checkpoint that a quorum cosigned, with their lines; empty: none new
+    // Records that go, and the entry of this batch that says so: each leaves its mark (log/erasure.h).
+    std::vector<LeafIndex> erased;  // ascending
+    LeafIndex erased_by;
 
     bool empty() const;
 };
@@ -142,6 +145,12 @@ struct StoredSubmission {
 };
 struct StoredEntry {
     LogEntryBytes entry;
+    Bytes record;
+};
+struct ErasableRecord {
+    LeafIndex leaf;
+    EntryType type = EntryType::submitted;
+    std::uint64_t time_s = 0;
     Bytes record;
 };
 struct StoredMessage {
@@ -188,6 +197,7 @@ struct BrokerFacts {
     std::vector<StoredStatement> statements;
     std::vector<std::pair<AgencyId, StoredOutcomeList>> outcome_lists;  // the newest of each agency
     std::vector<LoggedEpoch> epochs;                                    // ascending
+    Bytes retention;  // the newest retention order in the log, as it was given; empty: none
     std::vector<StoredMailbox> mailboxes;
     std::vector<PendingSubmission> pending;
 };
@@ -220,6 +230,14 @@ class BrokerStore {
     virtual Result<std::vector<std::pair<std::uint64_t, MerkleHash>>> part_frames(const MerkleHash& part) = 0;
     virtual Result<Bytes> part_frame(const MerkleHash& part, std::uint64_t index, std::size_t size) = 0;
 
+    // Of the entries from `first` to `before_s` whose record is there and may be erased at all, at most
+    // `count`; `next` is where to go on, none when these were the last.
+    struct Erasables {
+        std::vector<ErasableRecord> records;
+        std::optional<LeafIndex> next;
+    };
+    virtual Result<Erasables> erasable(LeafIndex first, std::uint64_t before_s, std::size_t count) = 0;
+
     // Forgets answers logged before; returns whether there may be more. Small steps, for idle moments.
     virtual Result<bool> forget_answers(std::uint64_t before_s) = 0;
     // Removes the files of parts that no message and no pending submission names any more.
@@ -239,7 +257,8 @@ struct BrokerStoreOptions {
     std::int64_t checkpoint_pages = 8000;
 };
 // Creates it when the directory has none. Verifies: pages, every entry against its tile, the root against the
-// checkpoint, every record against its entry's subject.
+// checkpoint, every record against its entry's subject, every mark of an erased record against the entry that
+// says so.
 Result<std::unique_ptr<BrokerStore>> open_broker_store(const BrokerStoreOptions& options);
 
 // The subject that an entry must have whose record this is; none for types that keep no record.
