@@ -53,7 +53,9 @@ int run_anomalies(const PeriodText& text) {
     const auto gathered = gather(text);
     if (!gathered.ok()) return fail(gathered.error(), k_exit_verification);
     json out{{"schema", "sampan.audit.anomalies/1"}, {"anomalies", json::array()}};
-    for (const Anomaly& anomaly : find_anomalies(gathered->ledger)) {
+    const std::vector<Anomaly> found = find_anomalies(gathered->ledger);
+    if (found.empty() && !text.common.as_json) std::cout << "Nothing is out of the ordinary.\n";
+    for (const Anomaly& anomaly : found) {
         if (text.common.as_json)
             out["anomalies"].push_back(
                 {{"kind", anomaly.kind}, {"entry", anomaly.index.get()}, {"text", printable(anomaly.text)}});

@@ -166,8 +166,16 @@ void stay(Console& console, const DemoExchange& exchange) {
         " inbox\n"
         "  sampan authority suspend " +
         exchange.path("authority") + " th-rtp --passphrase-file " + exchange.path("passphrase.txt") +
-        "\n  curl http://" + exchange.operations() +
-        "/metrics\n\nData and logs: " + exchange.places().folder + "\nCtrl-C stops it all.";
+        "\n  curl http://" + exchange.operations() + "/metrics\n\nAs the auditor:\n\n  cd " +
+        exchange.places().folder +
+        "\n  sampan-audit fetch --keys auditor-1 --epochs authority/epochs --passphrase-file passphrase.txt "
+        "--trust " +
+        exchange.trust().hex() + " --broker " + exchange.endpoint() +
+        " -o my.slog\n  sampan-audit verify my.slog --trust " + exchange.trust().hex() +
+        "\n  sampan-audit report my.slog -o my.html --trust " + exchange.trust().hex() +
+        "\n  sampan-audit --help      # search, timeline, reconcile, anomalies, export, witness-status …\n"
+        "\nData and logs: " +
+        exchange.places().folder + "\nCtrl-C stops it all.";
     console.warn(text);
     while (!InterruptGuard::interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     console.say("\nStopping.");
