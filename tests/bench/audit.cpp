@@ -1,10 +1,11 @@
 #include "bench/audit.h"
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -206,7 +207,7 @@ bool measure(const std::string& program, const std::string& folder, Kind kind, s
 int run_audit(const std::string& program, bool quick) {
     std::string folder = (std::filesystem::temp_directory_path() / "sampan-bench-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) return 1;
-    const std::uint64_t large = quick ? 100'000 : 1'000'000;
+    const std::uint64_t large = quick ? 300'000 : 1'000'000;
     std::printf("sampan-audit verify beside hashing alone; seconds of processor, medians of %zu\n", k_rounds);
     std::printf("%-20s %9s  %9s  %9s  %5s  %10s  %10s  %5s\n", "log", "entries", "verify", "bound", "ratio",
                 "RSS, tenth", "RSS, all", "grows");
