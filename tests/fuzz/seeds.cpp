@@ -13,7 +13,9 @@
 #include "sampan/envelope/signed_list.h"
 #include "sampan/identity/key_store.h"
 #include "sampan/identity/label_codec.h"
+#include "sampan/identity/retention.h"
 #include "sampan/log/cosignature.h"
+#include "sampan/log/erasure.h"
 #include "sampan/log/export.h"
 #include "sampan/log/tiles.h"
 #include "support/exchange.h"
@@ -166,6 +168,17 @@ void identities(Seeds& seeds, Exchange& exchange) {
     Bytes chain = piece(first->signed_bytes());
     append(chain, second->signed_bytes());
     seeds.put("registry", "chain", chain);
+    SignedRetention order;
+    order.order.exchange = exchange.name();
+    order.order.issued = exchange.now();
+    order.order.event_days = 30;
+    order.order.level_days = {{"restricted", 365}};
+    order.order.holds.push_back(
+        {"case-17", agency_id("th-rtp"), {}, {}, exchange.now(), {}, "a court asked"});
+    order.text = order.order.text();
+    sign_retention(order, exchange.authority_key());
+    seeds.put("registry", "retention", encode_retention(order));
+    seeds.put("registry", "retention-text", as_bytes(order.text));
 }
 
 void lists(Seeds& seeds, Exchange& exchange) {
@@ -225,6 +238,9 @@ void logs(Seeds& seeds, Exchange& exchange) {
     Bytes bundle = {1};
     append(bundle, entry_bundle_bytes(entries));
     seeds.put("log_entries", "bundle", bundle);
+    const std::vector<LeafIndex> leaves = {LeafIndex(4), LeafIndex(9)};
+    const Erasure erasure{1, 2, leaves.front(), leaves.back(), erased_leaves_digest(leaves)};
+    seeds.put("log_entries", "erasure", as_bytes(erasure.text()));
     Bytes tile = {0};
     append(tile, edge.root().view());
     seeds.put("log_entries", "tile", tile);
