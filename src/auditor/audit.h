@@ -47,6 +47,8 @@ class ExportAudit {
     void meet_earlier();
     void judge_tree();
     void judge_earlier();
+    void judge_restores();
+    bool declared_lost(const Checkpoint& head) const;
     Status judge_duplicates(const std::function<Status(const ExportSink&)>& again);
     void judge_witnesses_of(const Note& note);
     void step(std::string what, bool ok, std::string detail);
@@ -64,6 +66,7 @@ class ExportAudit {
     void read_anchor(const LogEntry& entry, ByteView record, AuditedRow& row);
     void read_registry(const LogEntry& entry, ByteView record, AuditedRow& row);
     void read_salted(const LogEntry& entry, ByteView record, AuditedRow& row);
+    void read_restore(const LogEntry& entry, std::string_view text);
     bool check_subject(const LogEntry& entry, ByteView expected);
     // Whether this record is checked: not below the earlier checkpoint when only what is new is asked for.
     bool checking() const;
@@ -79,6 +82,13 @@ class ExportAudit {
     std::uint64_t newest_time_s_ = 0;
     std::map<std::string, std::uint64_t> list_counters_;
     Duplicates submitted_;
+    // What the log says of restores: where each incarnation was taken up again.
+    struct Restore {
+        std::uint32_t incarnation = 0;
+        std::string ended;  // as the registry's predecessor checkpoint has it
+        std::uint64_t held = 0, missing = 0;
+    };
+    std::vector<Restore> restores_;
     std::optional<Epoch> newest_logged_epoch_;
     LeafIndex at_;
 };

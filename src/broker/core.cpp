@@ -4,6 +4,7 @@
 
 #include "broker/error.h"
 #include "sampan/base/encode.h"
+#include "sampan/log/incarnation.h"
 
 namespace sampan::broker {
 namespace {
@@ -32,6 +33,11 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, const RegistryCh
     State& state = core->state_;
     state.head = std::move(facts.head);
     state.newest_time_s = facts.newest_time_s;
+    if (state.head.size.get() > 0) {
+        SAMPAN_ASSIGN(Note note, Note::parse(state.head.checkpoint));
+        SAMPAN_ASSIGN(Checkpoint head, Checkpoint::parse(note.text));
+        state.incarnation = incarnation_of(head.origin);
+    }
     if (!facts.witnessed.empty()) {
         SAMPAN_ASSIGN(Note note, Note::parse(facts.witnessed));
         SAMPAN_ASSIGN(Checkpoint witnessed, Checkpoint::parse(note.text));
@@ -128,6 +134,7 @@ const CommitBatch& Core::step(BatchInput& input, const Facts& facts) {
     if (head_to_show(input.now)) show_head();
     if (input.gate_restarted)
         while (!state_.sessions.empty()) forget_session(state_.sessions.begin()->first);
+    if (!input.new_epochs.empty()) begin_incarnation(input.new_epochs.back()->registry());
     for (const RegistryPtr& epoch : input.new_epochs) take_epoch(epoch);
     if (!input.new_epochs.empty()) apply_registry();
     for (const GateEvent& event : input.gate_events)
@@ -307,6 +314,7 @@ void Core::merge() {
     if (!draft.commit.entries.empty()) {
         state_.head = {draft.edge.size(), draft.commit.root, draft.commit.checkpoint, draft.edge};
         state_.newest_time_s = draft.time_s;
+        state_.incarnation = draft.registry->registry().incarnation.number;
     }
     if (!draft.new_epochs.empty()) {
         state_.registry = draft.registry;
@@ -314,6 +322,12 @@ void Core::merge() {
         std::copy(draft.new_epochs.begin(), draft.new_epochs.end(), std::back_inserter(state_.epochs));
     }
     state_.keys = draft.keys;
+    if (draft.commit.incarnation_begins) {
+        state_.witnessed.clear();
+        state_.witnessed_size = TreeSize();
+        state_.witnesses.forget();
+        head_shown_ = TreeSize();
+    }
     if (!draft.commit.witnessed.empty()) {
         state_.witnessed = draft.commit.witnessed;
         state_.witnessed_size = draft.witnessed_size;

@@ -161,6 +161,7 @@ class Core {
                         std::optional<LeafIndex>& known) const;
 
     // --- core_registry.cpp
+    void begin_incarnation(const Registry& registry);
     void take_epoch(const RegistryPtr& epoch);
     void apply_registry();
     void withhold_all(AgencyNumber agency, const Error& why);

@@ -25,6 +25,7 @@ bool record_names(EntryType type, ByteView record, const AgencyId& agency) {
         case EntryType::prekeys:
         case EntryType::descriptor:
         case EntryType::registry:
+        case EntryType::restore:
             return true;
         case EntryType::submitted:
         case EntryType::refused: {

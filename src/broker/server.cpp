@@ -44,6 +44,8 @@ Status Server::run(int stop_descriptor) {
     }
     journal::write(Level::info, "stopping");
     gate_.reset();
+    backup_desk_.reset();
+    snapshot_rows_.reset();
     committer_.reset();
     return store_->close();
 }
@@ -65,6 +67,7 @@ int Server::patience_ms() const {
     // Stopped by the turn's share, not by the network.
     if (delivered_bytes_ >= k_delivered_a_turn && has_room()) return 0;
     if (committer_->running()) return k_idle_ms;
+    if (snapshot_rows_) return 0;
     if (has_batch() || (!(part_jobs_.empty() && readers_.empty()) && has_room())) return 0;
     if (checked_.empty()) return k_idle_ms;
     return static_cast<int>(std::max<std::int64_t>(1, patient_until_ - clock_.monotonic().get()));
@@ -90,6 +93,7 @@ Status Server::turn() {
         SAMPAN_TRY(serve_reads());
         SAMPAN_TRY(serve_parts());
         SAMPAN_TRY(housekeeping());
+        back_up();
         SAMPAN_TRY(start_batch());
     }
     flush_writers();
@@ -214,7 +218,7 @@ Status Server::housekeeping() {
         tidied_ms_ = now;
         SAMPAN_TRY(store_->tidy());
     }
-    if (now - swept_ms_ < k_sweep_every_ms) return ok_status();
+    if (now - swept_ms_ < k_sweep_every_ms || backup_desk_->busy()) return ok_status();
     swept_ms_ = now;
     std::vector<MerkleHash> wanted;
     for (const auto& [key, pending] : core_->state().pending)

@@ -26,8 +26,12 @@
 #include "broker/pool.h"
 #include "sampan/identity/key_store.h"
 #include "sampan/log/log_time.h"
+#include "sampan/store/backup_desk.h"
 
 namespace sampan::broker {
+
+// That the store's log is this broker's: the newest incarnation, or the one that a newer is about to follow.
+Status verify_stored_head(const RegistryChain& chain, const BrokerId& broker, const LogHead& head);
 
 class Server final : private DeliverySink {
   public:
@@ -44,6 +48,7 @@ class Server final : private DeliverySink {
     Status open();
     Status load_registry();
     Status load_core();
+    Status check_declared(const BrokerFacts& facts) const;
     Status start_gate();
     void send_allowed();
     void look_for_epochs();
@@ -71,6 +76,9 @@ class Server final : private DeliverySink {
     Status serve_reads();
     Status serve_parts();
     Status housekeeping();
+    // --- backups (server_backup.cpp)
+    Status open_backup_desk();
+    void back_up();
     void publish();
     void queue(ConnectionId connection, const Packet& packet);
     void flush_writers();
@@ -94,6 +102,8 @@ class Server final : private DeliverySink {
     std::unique_ptr<Committer> committer_;  // after what its batches lie in
     std::unique_ptr<GateProcess> gate_;
     std::unique_ptr<Operations> operations_;
+    std::unique_ptr<BackupDesk> backup_desk_;
+    std::unique_ptr<StoreSnapshot> snapshot_rows_;  // of a backup that is being made
     std::optional<LogTime> time_;
     Pool pool_;
 

@@ -1,5 +1,6 @@
 #include <systemd/sd-daemon.h>
 
+#include "broker/error.h"
 #include "broker/journal.h"
 #include "broker/server.h"
 
@@ -43,6 +44,7 @@ Status Server::open() {
     SAMPAN_ASSIGN(store_, open_broker_store({config_.data, nullptr, "", 0, 4096, 8000}));
     SAMPAN_TRY(load_core());
     SAMPAN_ASSIGN(operations_, Operations::start(config_.operations_address));
+    SAMPAN_TRY(open_backup_desk());
     busy_ms_ = swept_ms_ = clock_.monotonic().get();
     return start_gate();
 }
@@ -91,6 +93,38 @@ void Server::look_for_epochs() {
     }
 }
 
+// By the newest registry's log key under its origin; or, where a newer incarnation of the log is about to
+// begin, by those of the one before.
+Status verify_stored_head(const RegistryChain& chain, const BrokerId& broker, const LogHead& head) {
+    const Registry& newest = chain.newest()->registry();
+    std::optional<Error> first;
+    for (auto epoch = chain.epochs().rbegin(); epoch != chain.epochs().rend(); ++epoch) {
+        const Registry& registry = (*epoch)->registry();
+        const bool earlier = registry.incarnation.number < newest.incarnation.number;
+        const BrokerEntry* entry = registry.broker(broker);
+        if ((epoch != chain.epochs().rbegin() && !earlier) || entry == nullptr) continue;
+        auto verified = verify_checkpoint(head.checkpoint, registry.log_origin(), entry->log_key);
+        if (verified) return ok_status();
+        if (!first) first = verified.error();
+    }
+    if (!first) return Error(IdentityError::bad_registry, "the registry knows no broker " + broker.text());
+    return first->within("the store's checkpoint")
+        .with_remedy("this store belongs to another broker or exchange, or is damaged");
+}
+
+// A backup that simply ran on would answer from a past that nodes know the continuation of.
+Status Server::check_declared(const BrokerFacts& facts) const {
+    const std::uint64_t now = chain_->newest()->registry().incarnation.number;
+    if (facts.restored_incarnation == 0 || now > facts.restored_incarnation) return ok_status();
+    return Error(
+        BrokerError::restore_undeclared,
+        "this store was restored from a backup, and the registry does not say so: it still names " +
+            chain_->newest()->registry().log_origin(),
+        "the authority declares it: sampan authority begin-log DIR --checkpoint FILE; then put the new "
+        "epoch into " +
+            config_.epochs);
+}
+
 Status Server::load_core() {
     const LogHead& head = store_->head();
     const UnixMillis wall = clock_.wall();
@@ -98,14 +132,9 @@ Status Server::load_core() {
     const auto wall_s = static_cast<std::uint64_t>(wall.get() / k_second_ms);
     SAMPAN_ASSIGN(BrokerFacts facts, store_->load(wall_s - static_cast<std::uint64_t>(window_s)));
     if (head.size.get() > 0) {
-        const Registry& registry = chain_->newest()->registry();
-        auto checkpoint = verify_checkpoint(head.checkpoint, registry.log_origin(), keys_.log->public_key());
-        if (!checkpoint)
-            return std::move(checkpoint)
-                .error()
-                .within("the store's checkpoint")
-                .with_remedy("this store belongs to another broker or exchange, or is damaged");
+        SAMPAN_TRY(verify_stored_head(*chain_, config_.id, head));
     }
+    SAMPAN_TRY(check_declared(facts));
     const UnixMillis newest(static_cast<std::int64_t>(facts.newest_time_s) * k_second_ms);
     time_.emplace(newest, wall, clock_.monotonic());
     if (wall < newest)

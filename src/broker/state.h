@@ -95,6 +95,7 @@ struct AgencyState {
 struct State {
     LogHead head;
     std::uint64_t newest_time_s = 0;
+    std::uint32_t incarnation = 0;  // of the log's head; 0: there is none yet
     RegistryPtr registry;
     std::vector<RegistryPtr> epochs;  // all that are logged
     std::uint64_t epochs_logged = 0;

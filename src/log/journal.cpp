@@ -23,7 +23,7 @@ std::string_view cut(std::string_view text, std::size_t limit) {
 }  // namespace
 
 std::string_view journal_event_name(JournalEvent event) {
-    static constexpr std::array<std::string_view, 30> k_names = {"unknown",
+    static constexpr std::array<std::string_view, 33> k_names = {"unknown",
                                                                  "started",
                                                                  "sign_in",
                                                                  "sign_in_failed",
@@ -52,7 +52,10 @@ std::string_view journal_event_name(JournalEvent event) {
                                                                  "ended",
                                                                  "acted",
                                                                  "destroyed",
-                                                                 "recall_refused"};
+                                                                 "recall_refused",
+                                                                 "backed_up",
+                                                                 "restored",
+                                                                 "log_began_again"};
     const auto number = static_cast<std::size_t>(event);
     return number < k_names.size() ? k_names[number] : k_names[0];
 }

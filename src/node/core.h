@@ -315,6 +315,10 @@ class Core {
     void ask_consistency(UnixMillis now);
     Status take_consistency(const Consistency& consistency, UnixMillis now);
     Status take_inclusion(const Inclusion& inclusion, UnixMillis now);
+    // The registry names another incarnation of the log than the one that is pinned (core_incarnation.cpp).
+    Status begin_incarnation(const Checkpoint& head, UnixMillis now);
+    Result<bool> answer_again(const Deliver& deliver, const SignedSeal& seal, UnixMillis now);
+    bool is_of_predecessor(const Anchor& anchor) const;
     Status pin(const Checkpoint& checkpoint, const std::string& note, UnixMillis now);
     Status ask_for_proofs(UnixMillis now);
 
@@ -487,7 +491,8 @@ class Core {
     std::map<TreeSize, MerkleHash> heads_agreed_;
     std::optional<Comparison> comparing_;
     UnixMillis compared_at_;
-    std::optional<ForkEvidence> fork_;  // to be kept with the conflict
+    std::set<MessageSubject> answered_again_;  // in this session
+    std::optional<ForkEvidence> fork_;         // to be kept with the conflict
     std::map<LeafIndex, UnprovenLeaf> proofs_asked_;
     UnixMillis checkpoint_asked_at_;
 

@@ -65,8 +65,9 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
         return reject(signature.error());
     SAMPAN_ASSIGN(bool received, store_.was_received(header.sender, header.message_id));
     if (received || arriving_subjects_.contains(seal.subject)) {
-        ++credit_due_;  // its outcome is on its way already
-        return ok_status();
+        ++credit_due_;
+        SAMPAN_ASSIGN(bool again, answer_again(deliver, seal, now));
+        return again ? flush_outcomes(now) : ok_status();  // or its outcome is on its way already
     }
     // It waits for its epoch as long as that takes: a message is never rejected because we are behind.
     if (header.epoch > registry().registry().epoch) {

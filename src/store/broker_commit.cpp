@@ -11,7 +11,8 @@ using sqlite::Transaction;
 bool CommitBatch::empty() const {
     return entries.empty() && mailboxes.empty() && finished.empty() && !answers && notices.empty() &&
            notices_kept.empty() && !broker_list_counter && !session_counter && pending.empty() &&
-           pending_over.empty() && part_frames.empty() && part_uses.empty() && witnessed.empty();
+           pending_over.empty() && part_frames.empty() && part_uses.empty() && witnessed.empty() &&
+           !incarnation_begins;
 }
 
 Status SqliteBrokerStore::commit(const CommitBatch& batch) {
@@ -244,6 +245,10 @@ Status SqliteBrokerStore::write_counters(const CommitBatch& batch) {
         SAMPAN_TRY(set.bind(std::string_view("outcomes")).bind_u64(*batch.broker_list_counter).run());
     if (batch.session_counter)
         SAMPAN_TRY(set.bind(std::string_view("sessions")).bind_u64(*batch.session_counter).run());
+    if (batch.incarnation_begins) {
+        SAMPAN_ASSIGN(Query forget, db_->use("DELETE FROM witnessed"));
+        SAMPAN_TRY(forget.run());
+    }
     if (!batch.witnessed.empty()) {
         SAMPAN_ASSIGN(Query put, db_->use("INSERT OR REPLACE INTO witnessed(one, note) VALUES(1, ?)"));
         SAMPAN_TRY(put.bind(std::string_view(batch.witnessed)).run());

@@ -17,6 +17,23 @@ Error damaged(std::string what) {
                  "do not go on with this store: restore it from a backup, as the operator's guide says");
 }
 
+// SQLite takes an empty file, or one that is shorter than a page, for a database that is to be made. Here it
+// is what is left of one.
+Status refuse_to_begin_anew(FileSystem& files, const std::string& directory, const std::string& path) {
+    constexpr std::uint64_t k_least_page = 512;
+    std::uint64_t size = 0;
+    if (files.exists(path)) {
+        SAMPAN_ASSIGN(std::unique_ptr<File> file, files.open_read(path));
+        SAMPAN_ASSIGN(size, file->size());
+        if (size > 0 && size < k_least_page)
+            return damaged("the database is cut short to " + std::to_string(size) + " bytes");
+    }
+    if (size > 0 || files.exists(path + "-wal")) return ok_status();
+    // Written whenever the broker is ready.
+    if (!files.exists(directory + "/endpoint")) return ok_status();
+    return damaged("a broker ran on " + directory + " before, and its database is gone");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<BrokerStore>> open_broker_store(const BrokerStoreOptions& options) {
@@ -43,12 +60,13 @@ Result<std::unique_ptr<BrokerStore>> SqliteBrokerStore::open(const BrokerStoreOp
         if (!made)
             return Error(StoreError::cannot_open, options.directory + ": " + made.error().text(),
                          "the broker needs a folder that it may write to");
+        if (options.vfs.empty()) SAMPAN_TRY(refuse_to_begin_anew(files, options.directory, path));
         wal_missing = options.vfs.empty() && files.exists(path) && !files.exists(path + "-wal");
     }
     SAMPAN_TRY(parts.prepare());
     SAMPAN_ASSIGN(std::unique_ptr<Connection> db, Connection::open(open));
     std::unique_ptr<SqliteBrokerStore> store(new SqliteBrokerStore(std::move(db), std::move(parts)));
-    if (wal_missing) {
+    if (wal_missing && !options.restored) {
         SAMPAN_ASSIGN(Query running, store->db_->use("SELECT running FROM head"));
         SAMPAN_ASSIGN(bool row, running.step());
         // While the broker runs its write-ahead file exists: without it, what it held is gone.
@@ -156,6 +174,47 @@ Status SqliteBrokerStore::set_running(bool running) {
 
 Status SqliteBrokerStore::tidy() {
     return db_->checkpoint();
+}
+
+namespace {
+
+class RowsSnapshot final : public StoreSnapshot {
+  public:
+    explicit RowsSnapshot(std::unique_ptr<sqlite::Snapshot> copy) : copy_(std::move(copy)) {}
+    Result<bool> step() override { return copy_->step(k_snapshot_pages); }
+
+  private:
+    // Some milliseconds of a loop that others wait for.
+    static constexpr int k_snapshot_pages = 512;
+    std::unique_ptr<sqlite::Snapshot> copy_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<StoreSnapshot>> SqliteBrokerStore::snapshot(const std::string& path) {
+    SAMPAN_ASSIGN(std::unique_ptr<sqlite::Snapshot> copy, db_->snapshot_to(path));
+    return std::unique_ptr<StoreSnapshot>(std::make_unique<RowsSnapshot>(std::move(copy)));
+}
+
+Result<std::vector<BackupSource>> SqliteBrokerStore::backup_sources(const std::string& snapshot) {
+    std::vector<BackupSource> out{{"broker.db", snapshot}};
+    SAMPAN_ASSIGN(std::vector<MerkleHash> parts, parts_.list());
+    for (const MerkleHash& part : parts) out.push_back({"parts/" + part.hex(), parts_.path_of(part)});
+    return out;
+}
+
+Status SqliteBrokerStore::mark_restored(std::uint32_t incarnation) {
+    // Lists that were signed after the backup have their counters; nobody signs as many before the next.
+    constexpr std::int64_t k_skipped = std::int64_t{1} << 32;
+    SAMPAN_ASSIGN(Transaction transaction, Transaction::begin(*db_));
+    {
+        SAMPAN_ASSIGN(Query skip, db_->use("UPDATE counters SET value = value + ? WHERE name != 'restored'"));
+        SAMPAN_TRY(skip.bind(k_skipped).run());
+        SAMPAN_ASSIGN(Query mark,
+                      db_->use("INSERT OR REPLACE INTO counters(name, value) VALUES('restored', ?)"));
+        SAMPAN_TRY(mark.bind(static_cast<std::int64_t>(incarnation)).run());
+    }
+    return transaction.commit();
 }
 
 Status SqliteBrokerStore::close() {

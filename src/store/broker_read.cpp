@@ -36,6 +36,7 @@ Result<BrokerFacts> SqliteBrokerStore::load(std::uint64_t bundles_before_s) {
     SAMPAN_ASSIGN(out.answer_counter, counter("answers"));
     SAMPAN_ASSIGN(out.broker_list_counter, counter("outcomes"));
     SAMPAN_ASSIGN(out.session_counter, counter("sessions"));
+    SAMPAN_ASSIGN(out.restored_incarnation, counter("restored"));
     SAMPAN_ASSIGN(Query witnessed, db_->use("SELECT note FROM witnessed"));
     SAMPAN_ASSIGN(bool any_witnessed, witnessed.step());
     if (any_witnessed) out.witnessed = std::string(witnessed.text(0));

@@ -35,6 +35,9 @@ class SqliteBrokerStore final : public BrokerStore {
     Result<bool> forget_answers(std::uint64_t before_s) override;
     Status sweep_parts(const std::vector<MerkleHash>& wanted) override;
     Status tidy() override;
+    Result<std::unique_ptr<StoreSnapshot>> snapshot(const std::string& path) override;
+    Result<std::vector<BackupSource>> backup_sources(const std::string& snapshot) override;
+    Status mark_restored(std::uint32_t incarnation) override;
     Status close() override;
 
   private:

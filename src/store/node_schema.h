@@ -21,7 +21,9 @@ CREATE TABLE outbox(
   created INTEGER NOT NULL, seal BLOB NOT NULL, signature BLOB NOT NULL, stanzas BLOB NOT NULL, body BLOB NOT NULL,
   record BLOB NOT NULL, reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
   answer BLOB NOT NULL DEFAULT x'', leaf_index INTEGER, leaf_time_s INTEGER NOT NULL DEFAULT 0,
-  proof_verified INTEGER NOT NULL DEFAULT 0);
+  proof_verified INTEGER NOT NULL DEFAULT 0, outcome_leaf INTEGER NOT NULL DEFAULT 0,
+  sealed INTEGER NOT NULL DEFAULT 1);
+CREATE INDEX outbox_sealed ON outbox(outcome_leaf) WHERE state = 4 AND sealed = 1;
 CREATE INDEX outbox_unanswered ON outbox(precedence, created) WHERE state <= 2;
 CREATE INDEX outbox_state ON outbox(state);
 CREATE INDEX outbox_created ON outbox(created);

@@ -318,6 +318,25 @@ void requests(Seeds& seeds) {
         "Authorization: Bearer " + std::string(64, '0') + "\r\n");
 }
 
+// Of fuzz/backup.cpp: its first byte says what the rest is.
+void backups(Seeds& seeds) {
+    const Bytes items =
+        Writer().lp("broker.db").u64(5).raw("SQLit").lp("parts/00ff").u64(3).raw("abc").lp("").u64(2).bytes();
+    for (std::uint8_t what : {1, 2}) {
+        Bytes seed{what};
+        append(seed, items);
+        seeds.put("backup", "items" + std::to_string(what), seed);
+    }
+    Bytes file{0};
+    append(file, Writer()
+                     .raw("sampan backup 1\n")
+                     .lp(Writer().u8(2).lp("e").lp("th-rtp").u64(1).bytes())
+                     .lp(Bytes(81, 2))
+                     .raw(Bytes(80, 9))
+                     .bytes());
+    seeds.put("backup", "file", file);
+}
+
 // Steps of fuzz/broker_session.cpp.
 void sessions(Seeds& seeds) {
     seeds.put("broker_session", "submit", Bytes{2, 0, 0, 2, 1, 1, 7, 1, 0, 7, 2, 0});
@@ -350,6 +369,7 @@ int main(int argc, char** argv) {
     texts(seeds, argv[1], argv[2]);
     sessions(seeds);
     requests(seeds);
+    backups(seeds);
     std::printf("%zu seeds\n", seeds.count());
     return 0;
 }

@@ -45,6 +45,9 @@ enum class JournalEvent : std::uint8_t {
     acted = 27,
     destroyed = 28,       // taken back by its originator: the content left, and a receipt says so
     recall_refused = 29,  // an officer said why it stays
+    backed_up = 30,
+    restored = 31,         // this journal is as old as that backup: what was done after it is not here
+    log_began_again = 32,  // the registry names another incarnation of the broker's log
 };
 std::string_view journal_event_name(JournalEvent event);
 
