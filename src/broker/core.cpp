@@ -133,6 +133,7 @@ const CommitBatch& Core::step(BatchInput& input, const Facts& facts) {
     for (const GateEvent& event : input.gate_events)
         log_salted(EntryType::gate_event,
                    event.name + "\n" + event.agency.text() + "\n" + event.detail.substr(0, 256));
+    for (const BundleOpening& opening : input.bundles) open_bundle(opening, input.wall);
     for (CheckedFrame& frame : input.frames) take_frame(frame, facts, input.wall);
     // A connection's frames come before its end.
     for (const GateClosed& closed : input.closed) forget_session(closed.connection);

@@ -28,6 +28,7 @@ struct BatchInput {
     UnixMillis wall;          // for Welcome alone
     Sha256Digest randomness;  // fresh
     std::vector<RegistryPtr> new_epochs;
+    std::vector<BundleOpening> bundles;
     std::vector<CheckedFrame> frames;
     std::vector<GateClosed> closed;
     std::vector<GateEvent> gate_events;
@@ -102,6 +103,10 @@ class Core {
     void open_greeting(const CheckedFrame& frame);
     void take_hello(Session& session, const Hello& hello);
     void take_prove(Session& session, const Prove& prove, UnixMillis wall);
+    void open_bundle(const BundleOpening& opening, UnixMillis wall);
+    Status verify_node(const AgencyId& agency, ByteView certificate, Purpose purpose, ByteView transcript,
+                       const Ed25519Signature& signature) const;
+    void open_node(Session& session, UnixMillis wall);
     Status verify_prove(const Session& session, const Prove& prove) const;
     void welcome(Session& session, UnixMillis wall);
     void take_credit(Session& session, const Credit& credit);

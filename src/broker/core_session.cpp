@@ -119,10 +119,35 @@ Status Core::verify_prove(const Session& session, const Prove& prove) const {
     if (session.role == SessionRole::auditor)
         return verify_purpose(Purpose::session, registry.auditor(session.agency)->signing_key, transcript,
                               prove.signature);
-    SAMPAN_ASSIGN(Certificate certificate, Certificate::parse_der(prove.certificate));
-    SAMPAN_TRY(verify_node_certificate(certificate, epoch.root_of(*registry.member(session.agency)),
-                                       {session.agency, registry.exchange}, draft_->now));
-    return verify_purpose(Purpose::session, certificate.public_key(), transcript, prove.signature);
+    return verify_node(session.agency, prove.certificate, Purpose::session, transcript, prove.signature);
+}
+
+Status Core::verify_node(const AgencyId& agency, ByteView certificate, Purpose purpose, ByteView transcript,
+                         const Ed25519Signature& signature) const {
+    const RegistryEpoch& epoch = *draft_->registry;
+    const Registry& registry = epoch.registry();
+    SAMPAN_ASSIGN(Certificate parsed, Certificate::parse_der(certificate));
+    SAMPAN_TRY(verify_node_certificate(parsed, epoch.root_of(*registry.member(agency)),
+                                       {agency, registry.exchange}, draft_->now));
+    return verify_purpose(purpose, parsed.public_key(), transcript, signature);
+}
+
+// A session that comes as a file. There is no nonce: what the file says may have been said before, and every
+// packet of it stands being said twice.
+void Core::open_bundle(const BundleOpening& opening, UnixMillis wall) {
+    Session session;
+    session.connection = opening.connection;
+    session.agency = opening.agency;
+    session.number = state_.number_of(opening.agency);
+    session.role = SessionRole::node;
+    Session& held = state_.sessions.emplace(opening.connection, std::move(session)).first->second;
+    Status proved = may_connect(draft_->registry->registry(), opening.agency, SessionRole::node);
+    if (!proved) return end_session(opening.connection, proved.error(), false);
+    proved = verify_node(opening.agency, opening.certificate, Purpose::bundle, opening.transcript,
+                         opening.signature);
+    if (!proved)
+        return end_session(opening.connection, Error(BrokerError::bad_proof, proved.error().text()), false);
+    open_node(held, wall);
 }
 
 void Core::take_prove(Session& session, const Prove& prove, UnixMillis wall) {
@@ -132,6 +157,10 @@ void Core::take_prove(Session& session, const Prove& prove, UnixMillis wall) {
         session.state = SessionState::open_auditor;
         return welcome(session, wall);
     }
+    open_node(session, wall);
+}
+
+void Core::open_node(Session& session, UnixMillis wall) {
     AgencyState& agency = state_.agencies[session.number];
     // The newest valid session wins; what the older one had not answered is delivered again.
     if (agency.session)

@@ -30,6 +30,14 @@ struct NoticeRead {
     std::optional<LeafIndex> after;
     std::size_t limit = 0;
 };
+// A bundle's opening of a session: its signature takes the place of the nonce's (PROTOCOL.md, section 13).
+struct BundleOpening {
+    ConnectionId connection;
+    AgencyId agency;
+    Bytes transcript;
+    Ed25519Signature signature;
+    Bytes certificate;
+};
 // What the loop does when a batch is over.
 struct Effects {
     std::vector<Outgoing> sends;

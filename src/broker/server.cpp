@@ -65,6 +65,7 @@ int Server::patience_ms() const {
     // Stopped by the turn's share, not by the network.
     if (delivered_bytes_ >= k_delivered_a_turn && has_room()) return 0;
     if (committer_->running()) return k_idle_ms;
+    if (bundles_->busy()) return 1;
     if (has_batch() || (!(part_jobs_.empty() && readers_.empty()) && has_room())) return 0;
     if (checked_.empty()) return k_idle_ms;
     return static_cast<int>(std::max<std::int64_t>(1, patient_until_ - clock_.monotonic().get()));
@@ -83,6 +84,7 @@ Status Server::turn() {
     if (now - epochs_looked_ms_ >= k_epochs_every_ms) {
         epochs_looked_ms_ = now;
         look_for_epochs();
+        bundles_->look(chain_->newest()->registry().exchange, config_.id);
     }
     SAMPAN_TRY(finish_batch());
     flush_writers();
@@ -96,6 +98,7 @@ Status Server::turn() {
     delivered_bytes_ = 0;
     SAMPAN_TRY(core_->deliver(log_now(), *this));
     flush_writers();
+    carry_bundles();
     check_some();
     publish();
     return ok_status();
@@ -148,6 +151,7 @@ void Server::gate_died(const Error& error) {
     reads_.clear();
     readers_.clear();
     gate_restarted_ = true;
+    bundles_->restart();
     gate_events_.push_back({"gate_died", {}, std::string(error.name())});
     if (now - gate_started_ms_ > k_gate_stable_ms) gate_backoff_ms_ = 100;
     gate_retry_at_ = now + gate_backoff_ms_;
@@ -157,6 +161,7 @@ void Server::gate_died(const Error& error) {
 
 // --- to the gate
 void Server::queue(ConnectionId connection, const Packet& packet) {
+    if (bundles_->owns(connection)) return bundles_->take(connection, packet);
     if (!gate_) return;
     Writing& writing = writers_[connection];
     const std::size_t before = writing.writer.open_bytes();

@@ -18,6 +18,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "broker/bundles.h"
 #include "broker/committer.h"
 #include "broker/config.h"
 #include "broker/gate_process.h"
@@ -67,6 +68,7 @@ class Server final : private DeliverySink {
     Status finish_batch();
     Status conclude(Status committed);
     Status perform(Effects effects);
+    void carry_bundles();
     void take_reads(std::vector<LogRead>& reads);
     Status serve_reads();
     Status serve_parts();
@@ -95,6 +97,7 @@ class Server final : private DeliverySink {
     std::unique_ptr<GateProcess> gate_;
     std::unique_ptr<Operations> operations_;
     std::optional<LogTime> time_;
+    std::unique_ptr<Bundles> bundles_;
     Pool pool_;
 
     // What came from the gate and is not decided yet.

@@ -70,6 +70,7 @@ void Server::fill(BatchInput& input) {
         readers_.clear();
     }
     input.gate_events = std::exchange(gate_events_, {});
+    input.bundles = bundles_->take_openings();
     const auto& epochs = chain_->epochs();
     for (std::size_t i = core_->state().epochs_logged; i < epochs.size(); ++i)
         input.new_epochs.push_back(epochs[i]);
@@ -93,7 +94,7 @@ void Server::fill(BatchInput& input) {
 }
 
 bool Server::has_batch() const {
-    if (pressing_ > 0 || gate_restarted_) return true;
+    if (pressing_ > 0 || gate_restarted_ || bundles_->has_opening()) return true;
     if (!checked_.empty() && clock_.monotonic().get() >= patient_until_) return true;
     if (!closed_.empty() && closed_.front().after <= frames_decided_) return true;
     if (clock_.monotonic().get() < store_retry_at_) return false;
@@ -146,6 +147,18 @@ Status Server::conclude(Status committed) {
     return perform(core_->rolled_back());
 }
 
+// What a bundle's session says next goes the way of what comes from the gate.
+void Server::carry_bundles() {
+    std::vector<GateFrame> frames;
+    if (const auto over = bundles_->step(frames, *keys_.receipt))
+        closed_.push_back({{*over, "the bundle was taken"}, frames_received_});
+    for (GateFrame& frame : frames) {
+        ++frames_received_;
+        frames_bytes_ += frame.frame.size();
+        frames_.push_back(std::move(frame));
+    }
+}
+
 Status Server::perform(Effects effects) {
     for (const Outgoing& outgoing : effects.sends) queue(outgoing.connection, outgoing.packet);
     for (const NoticeRead& read : effects.notice_reads) {
@@ -160,7 +173,8 @@ Status Server::perform(Effects effects) {
     for (DropConnection& drop : effects.drops) {
         journal::write(Level::warning, "session_ended",
                        {{"name", drop.reason}, {"agency", drop.agency.text()}});
-        if (gate_) gate_->channel().send(GateDrop{drop.connection, std::move(drop.reason)});
+        if (gate_ && !bundles_->owns(drop.connection))
+            gate_->channel().send(GateDrop{drop.connection, std::move(drop.reason)});
     }
     // After the drops: a connection whose key has left the list ends at once, and its reason would be lost.
     if (effects.allow_changed) send_allowed();

@@ -42,6 +42,7 @@ Status Server::open() {
     SAMPAN_TRY(load_registry());
     SAMPAN_ASSIGN(store_, open_broker_store({config_.data, nullptr, "", 0, 4096, 8000}));
     SAMPAN_TRY(load_core());
+    bundles_ = std::make_unique<Bundles>(system_files(), config_.data + "/bundles");
     SAMPAN_ASSIGN(operations_, Operations::start(config_.operations_address));
     busy_ms_ = swept_ms_ = clock_.monotonic().get();
     return start_gate();

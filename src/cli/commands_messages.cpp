@@ -348,6 +348,7 @@ void print_message(Console& console, const json& m) {
         << fields({{"From", text_of(m, "sender")},
                    {"To", joined(list_of(m, "readers"))},
                    {"Dialogue", joined(list_of(m, "dialogues"))},
+                   {"Session", text_of(m, "session")},
                    {"Sent", when(m, "created")},
                    {"Received", when(m, "received")},
                    {"Precedence", text_of(m, "precedence")},

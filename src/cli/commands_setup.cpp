@@ -183,6 +183,7 @@ void add_broker_commands(App& app) {
                                  {"sampan broker run --config broker.toml"});
     run->add_option("--config", r->config, "Configuration file")->capture_default_str()->type_name("FILE");
     app.on(run, [r](Console&) { return run_daemon("sampan-broker", r->config); });
+    add_take_bundle(app, group);
 }
 
 void add_node_group(App& app) {

@@ -107,7 +107,11 @@ Status tell_dialogue(Console& console, DemoExchange& exchange, DemoStory& story,
     }
     SAMPAN_TRY(tell_part(console, story, "one update comes late", take_until(briefings, "40")));
     SAMPAN_TRY(
-        tell_part(console, story, "day 1: positions, requests, new measures", take_until(briefings, "50")));
+        tell_part(console, story, "day 1: positions, requests, new measures", take_until(briefings, "47")));
+    SAMPAN_TRY(tell_part(console, story, "the host says who is in session 2", take_until(briefings, "48")));
+    SAMPAN_TRY(
+        tell_part(console, story, "session 2, in TLP:RED for those present", take_until(briefings, "49")));
+    SAMPAN_TRY(tell_part(console, story, "after the break others are present", take_until(briefings, "50")));
     SAMPAN_TRY(tell_part(console, story, "day 2: a measure is agreed", take_until(briefings, "60")));
     {
         const Step step(console, "the host compiles the outcome document and publishes it");

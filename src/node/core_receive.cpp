@@ -143,6 +143,16 @@ Result<Bytes> Core::archive_record(const MessageId& id, const SecretBuffer& cont
                           plain.reveal(k_reveal));
 }
 
+Result<Bytes> Core::seal_to_archive(std::string_view info, ByteView associated, ByteView plain) const {
+    return hpke_seal_once(options_.keys.archive_public, as_bytes(info), associated, plain);
+}
+
+Result<SecretBuffer> Core::open_from_archive(std::string_view info, ByteView associated,
+                                             ByteView record) const {
+    if (!archive_) return Error(NodeError::archive_locked, "the archive is locked", "sampan sign-in ID");
+    return hpke_open_once(*archive_, as_bytes(info), associated, record);
+}
+
 Result<SecretBuffer> Core::open_record(const Viewer& viewer, const Label& label, const MessageId& id,
                                        ByteView record) const {
     SAMPAN_TRY(viewer.may_read(registry(), agency(), label));
@@ -279,7 +289,8 @@ PendingOutcome Core::make_outcome(const MessageSubject& subject, OutcomeCode cod
 // One list at a time is on its way; it is stored before it is sent, and repeated byte for byte until it is
 // logged.
 Status Core::flush_outcomes(UnixMillis now) {
-    if (state_ != State::open || !began_) return ok_status();
+    // A bundle's outcomes are one list, made when the next bundle is.
+    if (state_ != State::open || !began_ || carrying_ == Carrying::in) return ok_status();
     if (credit_due_ >= limits::k_credit_messages / 4 || (credit_due_ > 0 && !list_in_flight_)) {
         send(Credit{credit_due_});
         credit_due_ = 0;

@@ -7,7 +7,7 @@ namespace sampan {
 namespace {
 
 constexpr std::int32_t k_node_application_id = 0x534e4f44;  // "SNOD"
-constexpr std::int32_t k_node_version = 4;
+constexpr std::int32_t k_node_version = 5;
 constexpr int k_descriptor = 1;
 constexpr int k_bundle = 2;
 

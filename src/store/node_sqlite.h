@@ -32,6 +32,8 @@ class SqliteNodeStore final : public NodeStore {
     Result<std::optional<LogConflict>> log_conflict() override;
     Status forget_log_conflict() override;
 
+    Status keep_carried(const CarriedState& carried) override;
+    Result<CarriedState> carried() override;
     Status append_journal(const JournalEntry& entry, const MerkleEdge& after) override;
     Result<std::vector<JournalEntry>> journal(LeafIndex first, std::size_t count) override;
     Result<MerkleEdge> journal_edge() override;
@@ -99,6 +101,9 @@ class SqliteNodeStore final : public NodeStore {
     Status keep_officer(const std::string& id, ByteView record) override;
     Result<std::vector<StoredOfficer>> officers() override;
     Status forget_officer(const std::string& id) override;
+    Status keep_desk_item(const DeskItem& item) override;
+    Result<std::vector<DeskItem>> desk_items(DeskKind kind) override;
+    Status forget_desk_item(const MessageId& id) override;
     Status keep_release(const StoredRelease& release) override;
     Result<std::vector<StoredRelease>> releases() override;
     Status decide_release(const MessageId& id, const ReleaseDecision& decision) override;

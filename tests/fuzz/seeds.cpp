@@ -16,6 +16,7 @@
 #include "sampan/log/cosignature.h"
 #include "sampan/log/export.h"
 #include "sampan/log/tiles.h"
+#include "sampan/transport/bundle.h"
 #include "support/exchange.h"
 #include "transport/gate_codec.h"
 #include "unit/transport/packet_samples.h"
@@ -241,6 +242,43 @@ void logs(Seeds& seeds, Exchange& exchange) {
     seeds.put("log_export", "audited", audited);
 }
 
+// One to each side, of every packet that may stand there.
+void bundles(Seeds& seeds) {
+    const auto seed = [&](std::string_view name, BundleDirection direction,
+                          const std::vector<Packet>& packets) {
+        BundleHead head;
+        head.direction = direction;
+        head.exchange = must(ExchangeName::parse("ajct.example"));
+        head.agency = must(AgencyId::parse("th-rtp"));
+        head.broker = must(BrokerId::parse("broker-1"));
+        head.sequence = 1;
+        head.created = UnixMillis(1'800'000'000'000);
+        head.epoch = Epoch(1);
+        const bool to_node = direction == BundleDirection::to_node;
+        if (to_node) head.answers = sha256(as_bytes("head"));
+        fuzz::MemoryFile file;
+        BundleWriter writer = must(BundleWriter::begin(file, head));
+        for (const Packet& packet : packets) must(writer.add(packet));
+        must(writer.finish([](ByteView) { return Result<Ed25519Signature>(Ed25519Signature()); },
+                           to_node ? ByteView() : as_bytes("certificate")));
+        seeds.put("bundle", name, file.bytes);
+        seeds.put("bundle", std::string(name) + "-rest", ByteView(file.bytes).subspan(16));
+    };
+    PacketSamples samples(13);
+    std::vector<Packet> all, answers;
+    for (std::size_t i = 0; i < std::variant_size_v<Packet>; ++i) all.push_back(samples.make(i));
+    for (const Packet& packet : all) {
+        const bool said =
+            std::holds_alternative<Welcome>(packet) || std::holds_alternative<Answers>(packet) ||
+            std::holds_alternative<Deliver>(packet) || std::holds_alternative<PartData>(packet) ||
+            std::holds_alternative<Peers>(packet) || std::holds_alternative<Inclusion>(packet) ||
+            std::holds_alternative<Consistency>(packet) || std::holds_alternative<Entries>(packet);
+        if (said) answers.push_back(packet);
+    }
+    seed("to-node", BundleDirection::to_node, answers);
+    seed("to-broker", BundleDirection::to_broker, all);
+}
+
 void texts(Seeds& seeds, const std::string& folder, const std::string& sources) {
     seeds.put("texts", "hex", "00ff10");
     seeds.put("texts", "base64", "c2FtcGFu");
@@ -346,6 +384,7 @@ int main(int argc, char** argv) {
     messages(seeds, exchange);
     lists(seeds, exchange);
     logs(seeds, exchange);
+    bundles(seeds);
     identities(seeds, exchange);
     texts(seeds, argv[1], argv[2]);
     sessions(seeds);

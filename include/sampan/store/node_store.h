@@ -226,6 +226,23 @@ struct OwedNotice {
     Bytes record;
 };
 
+// What an officer keeps for himself: drafts, saved searches. Sealed to the archive.
+enum class DeskKind : std::uint8_t { draft = 1, search };
+struct DeskItem {
+    MessageId id;
+    std::string owner;  // officer id
+    DeskKind kind = DeskKind::draft;
+    UnixMillis changed;
+    Bytes record;
+};
+
+// Sessions that are carried on removable media (transport/bundle.h).
+struct CarriedState {
+    std::uint64_t exported = 0;             // sequence of the last bundle that was made; 0: none
+    std::uint64_t imported = 0;             // of the newest whose answer came back; 0: none
+    std::optional<LeafIndex> notices_kept;  // the broker may forget notices up to it
+};
+
 class NodeStore {
   public:
     // Opens or makes the store; refuses damage, another process, another agency's store, by name.
@@ -250,6 +267,9 @@ class NodeStore {
     virtual Status keep_log_conflict(const LogConflict& conflict) = 0;
     virtual Result<std::optional<LogConflict>> log_conflict() = 0;
     virtual Status forget_log_conflict() = 0;
+
+    virtual Status keep_carried(const CarriedState& carried) = 0;
+    virtual Result<CarriedState> carried() = 0;
 
     // --- the journal: entry and the tree's new edge, together
     virtual Status append_journal(const JournalEntry& entry, const MerkleEdge& after) = 0;
@@ -358,7 +378,12 @@ class NodeStore {
     // --- people
     virtual Status keep_officer(const std::string& id, ByteView record) = 0;  // new, or in place of the old
     virtual Result<std::vector<StoredOfficer>> officers() = 0;                // by id
+    // With all that the officer kept on the desk.
     virtual Status forget_officer(const std::string& id) = 0;
+    virtual Status keep_desk_item(const DeskItem& item) = 0;  // new, or in place of the old
+    // Of everybody, newest change first.
+    virtual Result<std::vector<DeskItem>> desk_items(DeskKind kind) = 0;
+    virtual Status forget_desk_item(const MessageId& id) = 0;
     virtual Status keep_release(const StoredRelease& release) = 0;
     virtual Result<std::vector<StoredRelease>> releases() = 0;  // newest first
     // `conflict` unless it still waits, for a release or for a review.

@@ -439,3 +439,49 @@ TEST_CASE("what contradicted the log is kept until it is settled") {
     must(shelf.store->forget_log_conflict());
     CHECK_FALSE(must(shelf.store->log_conflict()).has_value());
 }
+
+TEST_CASE("what an officer keeps is there after a restart, is replaced as one, and goes with the officer") {
+    Shelf shelf;
+    const auto item = [](std::uint8_t id, const char* owner, DeskKind kind, std::int64_t changed,
+                         std::uint8_t record) {
+        DeskItem out;
+        out.id.mutable_view()[0] = id;
+        out.owner = owner;
+        out.kind = kind;
+        out.changed = UnixMillis(changed);
+        out.record = Bytes{record};
+        return out;
+    };
+    must(shelf.store->keep_officer("anan", Bytes{1}));
+    must(shelf.store->keep_desk_item(item(1, "anan", DeskKind::draft, 10, 1)));
+    must(shelf.store->keep_desk_item(item(2, "bua", DeskKind::draft, 20, 2)));
+    must(shelf.store->keep_desk_item(item(3, "anan", DeskKind::search, 30, 3)));
+    must(shelf.store->keep_desk_item(item(1, "anan", DeskKind::draft, 40, 9)));
+    shelf.reopen();
+    const auto drafts = must(shelf.store->desk_items(DeskKind::draft));
+    REQUIRE(drafts.size() == 2);  // the newest change first
+    CHECK(drafts[0].record == Bytes{9});
+    CHECK(drafts[0].changed == UnixMillis(40));
+    CHECK(drafts[0].owner == "anan");
+    CHECK(drafts[1].owner == "bua");
+    REQUIRE(must(shelf.store->desk_items(DeskKind::search)).size() == 1);
+    must(shelf.store->forget_officer("anan"));
+    shelf.reopen();
+    REQUIRE(must(shelf.store->desk_items(DeskKind::draft)).size() == 1);
+    CHECK(must(shelf.store->desk_items(DeskKind::search)).empty());
+    CHECK(must(shelf.store->officers()).empty());
+    must(shelf.store->forget_desk_item(drafts[1].id));
+    CHECK(must(shelf.store->desk_items(DeskKind::draft)).empty());
+}
+
+TEST_CASE("how far bundles have come is kept, and begins at none") {
+    Shelf shelf;
+    CHECK(must(shelf.store->carried()).exported == 0);
+    CHECK_FALSE(must(shelf.store->carried()).notices_kept.has_value());
+    must(shelf.store->keep_carried({7, 5, LeafIndex(0)}));
+    shelf.reopen();
+    const CarriedState kept = must(shelf.store->carried());
+    CHECK(kept.exported == 7);
+    CHECK(kept.imported == 5);
+    CHECK(kept.notices_kept == LeafIndex(0));
+}
