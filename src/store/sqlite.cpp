@@ -133,17 +133,17 @@ bool Query::is_null(int column) const {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const OpenOptions& options) {
+    SAMPAN_ASSIGN(std::unique_ptr<GatheringVfs> vfs, GatheringVfs::create(options.vfs));
     sqlite3* handle = nullptr;
     constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                           SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-    const int result = sqlite3_open_v2(options.path.c_str(), &handle, flags,
-                                       options.vfs.empty() ? nullptr : options.vfs.c_str());
+    const int result = sqlite3_open_v2(options.path.c_str(), &handle, flags, vfs->name().c_str());
     if (result != SQLITE_OK) {
         Error error = failure(handle, result, "opening " + options.path);
         sqlite3_close_v2(handle);
         return error;
     }
-    std::unique_ptr<Connection> connection(new Connection(handle));
+    std::unique_ptr<Connection> connection(new Connection(handle, std::move(vfs)));
     auto configured = connection->configure(options);
     if (!configured) return std::move(configured).error().within(options.path);
     return connection;

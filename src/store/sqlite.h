@@ -18,6 +18,7 @@
 
 #include "sampan/base/bytes.h"
 #include "sampan/store/error.h"
+#include "store/gathering_vfs.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -101,12 +102,13 @@ class Connection {
         sqlite3_stmt* statement = nullptr;
         std::unique_ptr<bool> borrowed;
     };
-    explicit Connection(sqlite3* handle) : handle_(handle) {}
+    Connection(sqlite3* handle, std::unique_ptr<GatheringVfs> vfs) : vfs_(std::move(vfs)), handle_(handle) {}
     Status configure(const OpenOptions& options);
     Status check_format(const OpenOptions& options);
     Result<std::int64_t> pragma_number(const char* sql);
     Result<std::string> pragma_text(const char* sql);
 
+    std::unique_ptr<GatheringVfs> vfs_;  // goes after the handle was closed
     sqlite3* handle_;
     std::unordered_map<std::string_view, Prepared> statements_;
     bool is_new_ = false;

@@ -83,8 +83,8 @@ bool survives(const Run& run, std::size_t operations, PowerDisk& after, const st
 TEST_CASE("after a power loss at any write, everything acknowledged is there, and nothing half") {
     TemporaryFolder folder;
     PowerDisk disk("power");
-    const Run run = play(disk, folder.path(), 30);
-    REQUIRE(run.acknowledged.size() == 30);
+    const Run run = play(disk, folder.path(), 60);
+    REQUIRE(run.acknowledged.size() == 60);
     std::size_t points = 0, lost = 0;
     for (std::size_t at = 40; at <= disk.operations(); ++at)
         for (std::uint64_t seed = 1; seed <= 2; ++seed, ++points) {
@@ -95,6 +95,35 @@ TEST_CASE("after a power loss at any write, everything acknowledged is there, an
     INFO(points << " points");
     CHECK(points > 500);
     CHECK(lost == 0);
+}
+
+TEST_CASE("a batch is one write of the write-ahead file and one sync, however many pages it changes") {
+    TemporaryFolder folder;
+    PowerDisk disk("power");
+    auto store = std::move(open_broker_store({folder.path(), nullptr, disk.name(), 0, 4096, 4000})).value();
+    Scribe scribe(11);
+    REQUIRE(store->commit(scribe.batch(*store, 1, k_thailand, {k_japan})).ok());  // and the file's own head
+    for (std::size_t messages : {1, 3, 10}) {
+        const std::size_t before = disk.operations();
+        REQUIRE(store->commit(scribe.batch(*store, messages, k_thailand, {k_japan, k_malaysia})).ok());
+        CHECK(disk.operations() == before + 2);
+    }
+}
+
+TEST_CASE("a batch larger than one write may be is written whole") {
+    TemporaryFolder folder;
+    PowerDisk disk("power");
+    auto store = std::move(open_broker_store({folder.path(), nullptr, disk.name(), 0, 4096, 4000})).value();
+    Scribe scribe(11);
+    REQUIRE(store->commit(scribe.batch(*store, 200, k_thailand, {k_japan})).ok());
+    const TreeSize size = store->head().size;
+    const MerkleHash root = store->head().root;
+    PowerDisk after("after");
+    disk.lose_power(disk.operations(), 1, after);
+    store.reset();
+    store = std::move(open_broker_store({folder.path(), nullptr, after.name(), 0, 4096, 4000})).value();
+    CHECK(store->head().size == size);
+    CHECK(store->head().root == root);
 }
 
 TEST_CASE("control: a disk that lies about syncs loses what was acknowledged, and the check sees it") {
