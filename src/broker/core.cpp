@@ -154,6 +154,7 @@ void Core::begin(const BatchInput& input) {
     draft_->edge = state_.head.edge;
     draft_->registry = state_.registry;
     draft_->keys = state_.keys;
+    draft_->roots = &roots_;
 }
 
 Sha256Digest Core::next_random() {

@@ -62,9 +62,13 @@ class Core {
     // After the last of them: mailboxes that name a message which is not there are damage.
     Status start();
 
-    CheckView view(UnixMillis now) const { return {state_.registry, state_.keys, now}; }
+    CheckView view(UnixMillis now) const { return {state_.registry, state_.keys, now, &roots_}; }
+    // Its owner prepares it when an epoch is loaded; without, everything is verified as it comes.
+    RootBook& roots() { return roots_; }
     const State& state() const { return state_; }
     const CoreCounters& counters() const { return counters_; }
+    // What this connection has to prove, when it has.
+    std::optional<Asked> asked(ConnectionId connection) const;
 
     const CommitBatch& step(BatchInput& input, const Facts& facts);
     Effects committed();
@@ -101,8 +105,7 @@ class Core {
     void take_packet(Session& session, CheckedPacket& packet, const Facts& facts, UnixMillis wall);
     void open_greeting(const CheckedFrame& frame);
     void take_hello(Session& session, const Hello& hello);
-    void take_prove(Session& session, const Prove& prove, UnixMillis wall);
-    Status verify_prove(const Session& session, const Prove& prove) const;
+    void take_prove(Session& session, CheckedPacket& packet, UnixMillis wall);
     void welcome(Session& session, UnixMillis wall);
     void take_credit(Session& session, const Credit& credit);
     void take_notices_kept(Session& session, const NoticesKept& kept);
@@ -173,6 +176,7 @@ class Core {
 
     CoreOptions options_;
     State state_;
+    RootBook roots_;
     std::unique_ptr<Draft> draft_;
     CoreCounters counters_;
     std::vector<StoredMailbox> mailboxes_at_start_;
@@ -190,8 +194,5 @@ class Core {
     UnixMillis head_shown_at_;
     std::size_t next_session_ = 0;  // whose turn to be delivered to first
 };
-
-// Status of a member or auditor in the registry: may it have a session?
-Status may_connect(const Registry& registry, const AgencyId& agency, SessionRole role);
 
 }  // namespace sampan::broker

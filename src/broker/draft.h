@@ -108,7 +108,8 @@ struct Draft {
     std::vector<Outgoing> on_rollback;  // `try_again` for each that asked for something durable
     Effects effects;                    // whatever becomes of the batch
 
-    CheckView view() const { return {registry, keys, now}; }
+    const RootBook* roots = nullptr;
+    CheckView view() const { return {registry, keys, now, roots}; }
 };
 
 }  // namespace sampan::broker

@@ -45,10 +45,12 @@ void Server::check_some() {
     std::vector<CheckedFrame> decoded(raw.size());
     pool_.for_each(raw.size(), [&](std::size_t i) { decoded[i] = decode_gate_frame(raw[i]); });
     const CheckView view = core_->view(log_now());
-    std::vector<std::pair<CheckedPacket*, const AgencyId*>> work;
-    for (CheckedFrame& frame : decoded)
+    std::vector<std::pair<CheckedPacket*, const CheckedFrame*>> work;
+    for (CheckedFrame& frame : decoded) {
+        frame.asked = core_->asked(frame.connection);
         for (CheckedPacket& packet : frame.packets)
-            if (needs_check(packet.packet)) work.emplace_back(&packet, &frame.agency);
+            if (needs_check(packet.packet)) work.emplace_back(&packet, &frame);
+    }
     pool_.for_each(work.size(), [&](std::size_t i) { check_packet(*work[i].first, *work[i].second, view); });
     for (CheckedFrame& frame : decoded) {
         checked_bytes_ += frame.bytes;

@@ -88,6 +88,7 @@ void Server::look_for_epochs() {
             return;
         }
         journal::write(Level::info, "epoch_accepted", {{"epoch", next}});
+        if (core_) core_->roots().prepare(*chain_->newest(), pool_);
     }
 }
 
@@ -134,6 +135,7 @@ Status Server::load_core() {
     SAMPAN_TRY(
         store_->each_open([this](StoredMessage message) { return core_->add_open(std::move(message)); }));
     SAMPAN_TRY(core_->start());
+    core_->roots().prepare(*chain_->newest(), pool_);
     committer_ = std::make_unique<Committer>(*store_);
     facts_ = std::make_unique<FactReader>(*store_);
     reader_ = std::make_unique<LogReader>(*store_, core_->state());

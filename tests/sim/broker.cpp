@@ -161,7 +161,8 @@ void BrokerProcess::batch() {
         for (const CheckedPacket& packet : frame.packets)
             world_.note("  " + raw.agency.text() + " says " + std::string(packet_name(packet.packet)));
         now_at(Check::publish);
-        for (CheckedPacket& packet : frame.packets) check_packet(packet, frame.agency, core_->view(now));
+        frame.asked = core_->asked(frame.connection);
+        for (CheckedPacket& packet : frame.packets) check_packet(packet, frame, core_->view(now));
         now_at(Check::none);
         input.frames.push_back(std::move(frame));
     }
