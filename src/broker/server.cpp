@@ -15,7 +15,8 @@ using journal::Level;
 namespace {
 
 constexpr std::size_t k_receive_at_once = 4096;
-constexpr int k_idle_ms = 100;
+constexpr std::chrono::milliseconds k_idle{100};
+constexpr std::chrono::milliseconds k_delivery_gap{2};
 constexpr std::int64_t k_epochs_every_ms = 500;
 constexpr std::int64_t k_publish_every_ms = 250;
 constexpr std::int64_t k_tidy_after_ms = 1'000;
@@ -56,18 +57,24 @@ void Server::wait(int stop_descriptor) {
         polled[1] = {gate_->channel().descriptor(), static_cast<short>(writes ? POLLIN | POLLOUT : POLLIN),
                      0};
     }
-    while (::poll(polled.data(), polled.size(), patience_ms()) < 0 && errno == EINTR) {
+    const auto most = std::chrono::duration_cast<std::chrono::nanoseconds>(patience()).count();
+    const timespec time{most / 1'000'000'000, most % 1'000'000'000};
+    while (::ppoll(polled.data(), polled.size(), &time, nullptr) < 0 && errno == EINTR) {
     }
 }
 
-int Server::patience_ms() const {
-    if ((gate_ && gate_->channel().waiting()) || may_check()) return 0;
+std::chrono::microseconds Server::patience() const {
+    using std::chrono::microseconds;
+    if ((gate_ && gate_->channel().waiting()) || may_check()) return microseconds(0);
     // Stopped by the turn's share, not by the network.
-    if (delivered_bytes_ >= k_delivered_a_turn && has_room()) return 0;
-    if (committer_->running()) return k_idle_ms;
-    if (has_batch() || (!(part_jobs_.empty() && readers_.empty()) && has_room())) return 0;
-    if (checked_.empty()) return k_idle_ms;
-    return static_cast<int>(std::max<std::int64_t>(1, patient_until_ - clock_.monotonic().get()));
+    if (delivery_cut_off_ && has_room()) return microseconds(0);
+    microseconds most = k_idle;
+    if (delivery_put_off_) most = std::min(most, until_delivery());
+    if (committer_->running()) return most;
+    if (has_batch() || (!(part_jobs_.empty() && readers_.empty()) && has_room())) return microseconds(0);
+    if (checked_.empty()) return most;
+    const std::int64_t left_ms = std::max<std::int64_t>(1, patient_until_ - clock_.monotonic().get());
+    return std::min<microseconds>(most, std::chrono::milliseconds(left_ms));
 }
 
 Status Server::turn() {
@@ -93,11 +100,28 @@ Status Server::turn() {
         SAMPAN_TRY(start_batch());
     }
     flush_writers();
-    delivered_bytes_ = 0;
-    SAMPAN_TRY(core_->deliver(log_now(), *this));
-    flush_writers();
+    SAMPAN_TRY(deliver_some());
     check_some();
     publish();
+    return ok_status();
+}
+
+// What a reader's next copies wait for, when the last have only just left: then several share a frame, and
+// the answers of those who submit do not wait behind a frame a message for every reader.
+std::chrono::microseconds Server::until_delivery() const {
+    const auto passed = std::chrono::steady_clock::now() - delivered_at_;
+    if (delivery_cut_off_ || passed >= k_delivery_gap) return std::chrono::microseconds(0);
+    return std::chrono::duration_cast<std::chrono::microseconds>(k_delivery_gap - passed);
+}
+
+Status Server::deliver_some() {
+    delivery_put_off_ = until_delivery().count() > 0;
+    if (delivery_put_off_) return ok_status();
+    delivered_bytes_ = 0;
+    SAMPAN_TRY(core_->deliver(log_now(), *this));
+    if (delivered_bytes_ > 0) delivered_at_ = std::chrono::steady_clock::now();
+    delivery_cut_off_ = !wants_more();
+    flush_writers();
     return ok_status();
 }
 
@@ -143,6 +167,7 @@ void Server::gate_died(const Error& error) {
     frames_bytes_ = checked_bytes_ = checked_packets_ = pressing_ = 0;
     frames_decided_ = frames_received_;
     writers_.clear();
+    shared_.clear();
     writing_bytes_ = 0;
     part_jobs_.clear();
     reads_.clear();
@@ -156,40 +181,55 @@ void Server::gate_died(const Error& error) {
 }
 
 // --- to the gate
-void Server::queue(ConnectionId connection, const Packet& packet) {
+template <typename Add>
+void Server::write(ConnectionId connection, const Add& add) {
     if (!gate_) return;
     Writing& writing = writers_[connection];
-    const std::size_t before = writing.writer.open_bytes();
-    writing.writer.add(packet);
+    add(writing.writer);
+    for (GateCompose& frame : writing.writer.take_full()) pass(connection, std::move(frame));
     const std::size_t after = writing.writer.open_bytes();
-    if (after > before) {
-        writing.bytes += after - before;
-        writing_bytes_ += after - before;
+    writing_bytes_ += after - writing.bytes;
+    writing.bytes = after;
+}
+
+void Server::queue(ConnectionId connection, const Packet& packet) {
+    write(connection, [&](SharedFrameWriter& writer) { writer.add(packet); });
+}
+
+void Server::pass(ConnectionId connection, GateCompose frame) {
+    if (frame.splices.empty()) {
+        gate_->channel().send(GateMessage(GateSend{connection, std::move(frame.own)}));
         return;
     }
-    writing_bytes_ -= writing.bytes;
-    for (Bytes& frame : writing.writer.take_full())
-        gate_->channel().send(GateMessage(GateSend{connection, std::move(frame)}));
-    writing.bytes = after;
-    writing_bytes_ += after;
+    frame.connection = connection;
+    gate_->channel().send(GateMessage(std::move(frame)));
 }
 
 void Server::flush_writers() {
     if (gate_) {
         for (auto& [connection, writing] : writers_)
-            for (Bytes& frame : writing.writer.finish())
-                gate_->channel().send(GateMessage(GateSend{connection, std::move(frame)}));
+            for (GateCompose& frame : writing.writer.finish()) pass(connection, std::move(frame));
+        if (!shared_.empty()) gate_->channel().forget();
     }
     writers_.clear();
+    shared_.clear();
     writing_bytes_ = 0;
     if (!gate_) return;
     if (auto flushed = gate_->channel().flush(); !flushed) gate_died(flushed.error());
 }
 
 void Server::deliver(ConnectionId connection, const Packet& packet) {
-    queue(connection, packet);
-    if (const auto* deliver = std::get_if<Deliver>(&packet))
-        delivered_bytes_ += deliver->seal.size() + deliver->body.size();
+    const auto& deliver = std::get<Deliver>(packet);
+    delivered_bytes_ += deliver.seal.size() + deliver.body.size();
+    // Without a proof it has one reader, and nothing to share.
+    if (!gate_ || deliver.stanza_proof.empty()) return queue(connection, packet);
+    const auto [at, fresh] = shared_.try_emplace(deliver.leaf_index);
+    if (fresh) {
+        const Bytes head = delivery_head(deliver), tail = delivery_tail(deliver);
+        GateChannel& channel = gate_->channel();
+        at->second = {{channel.share(head), head.size()}, {channel.share(tail), tail.size()}};
+    }
+    write(connection, [&](SharedFrameWriter& writer) { writer.add(deliver, at->second); });
 }
 
 bool Server::wants_more() const {

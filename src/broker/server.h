@@ -11,6 +11,9 @@
 // Nobody waits for outcomes, credit and notices to be durable: they wait some milliseconds for a submission
 // whose transaction they share, so that its answer does not wait for theirs.
 //
+// Copies for readers go out at once when none did lately, and else every two milliseconds: under load several
+// then share a frame, and a submission does not wait behind a frame a message for every reader.
+//
 // An error that `run` returns ends the process by name; a full disk does not: whoever asked hears
 // `try_again`.
 #pragma once
@@ -26,6 +29,7 @@
 #include "broker/pool.h"
 #include "sampan/identity/key_store.h"
 #include "sampan/log/log_time.h"
+#include "sampan/transport/shared_frames.h"
 
 namespace sampan::broker {
 
@@ -52,7 +56,9 @@ class Server final : private DeliverySink {
     // --- the loop (server.cpp)
     Status turn();
     void wait(int stop_descriptor);
-    int patience_ms() const;
+    std::chrono::microseconds patience() const;
+    std::chrono::microseconds until_delivery() const;
+    Status deliver_some();
     Status receive();
     void take(GateMessage message);
     void gate_died(const Error& error);
@@ -73,6 +79,10 @@ class Server final : private DeliverySink {
     Status housekeeping();
     void publish();
     void queue(ConnectionId connection, const Packet& packet);
+    // Adds to the connection's open frame; frames that became full go to the gate.
+    template <typename Add>
+    void write(ConnectionId connection, const Add& add);
+    void pass(ConnectionId connection, GateCompose frame);
     void flush_writers();
     UnixMillis log_now() const { return time_->now(clock_.monotonic()); }
 
@@ -115,12 +125,17 @@ class Server final : private DeliverySink {
 
     // What goes to the gate.
     struct Writing {
-        FrameWriter writer;
+        SharedFrameWriter writer;
         std::size_t bytes = 0;
     };
     std::unordered_map<ConnectionId, Writing> writers_;
     std::size_t writing_bytes_ = 0;
-    std::size_t delivered_bytes_ = 0;  // in this turn
+    std::unordered_map<LeafIndex, SharedDelivery>
+        shared_;                       // messages that the gate has, until it forgets them
+    std::size_t delivered_bytes_ = 0;  // in the last delivery
+    std::chrono::steady_clock::time_point delivered_at_;
+    bool delivery_cut_off_ = false;  // by the turn's share or the network: there may be more
+    bool delivery_put_off_ = false;  // it waits for its time
 
     struct PartJob {
         ConnectionId connection;

@@ -76,6 +76,9 @@ void gate_messages(Seeds& seeds) {
         GateSend{ConnectionId(7), Bytes(20, 2)},
         GateDrop{ConnectionId(7), "slow_reader"},
         GateStop{},
+        GateShare{Bytes(20, 3)},
+        GateCompose{ConnectionId(7), {{0, 0}, {4, 0}}, Bytes(8, 4)},
+        GateForget{},
     };
     Bytes stream = {3};
     for (const GateMessage& message : messages) {
