@@ -25,6 +25,12 @@ check_cxx_compiler_flag(-fcf-protection=full sampan_has_cf_protection)
 if(sampan_has_cf_protection)
   target_compile_options(sampan_build INTERFACE -fcf-protection=full)
 endif()
+# A release is the same bytes wherever it is built (tools/reproducible): no path of this machine is in it.
+option(SAMPAN_REPRODUCIBLE "Leave the folder of the build out of releases" ON)
+if(SAMPAN_REPRODUCIBLE)
+  target_compile_options(sampan_build INTERFACE
+    "$<$<CONFIG:Release>:-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.>" "$<$<CONFIG:Release>:-ffile-prefix-map=${CMAKE_BINARY_DIR}=./build>")
+endif()
 if(SAMPAN_SANITIZE)
   target_compile_options(sampan_build INTERFACE -fsanitize=${SAMPAN_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(sampan_build INTERFACE -fsanitize=${SAMPAN_SANITIZE})

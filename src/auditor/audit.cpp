@@ -30,8 +30,9 @@ void ExportAudit::finding(std::string text) {
 }
 
 Status ExportAudit::read(File& file) {
-    const auto give = [&file](const ExportSink& sink) -> Status {
+    const auto give = [&, this](const ExportSink& sink) -> Status {
         SAMPAN_ASSIGN(ExportReader reader, ExportReader::begin(file));
+        scope_ = reader.scope();
         while (true) {
             SAMPAN_ASSIGN(std::optional<ExportItem> item, reader.next());
             if (!item) return ok_status();
@@ -43,7 +44,8 @@ Status ExportAudit::read(File& file) {
     return end(give);
 }
 
-Status ExportAudit::begin() {
+Status ExportAudit::begin(ExportScope scope) {
+    scope_ = scope;
     if (!options_.earlier) return ok_status();
     SAMPAN_ASSIGN(Note note, Note::parse(*options_.earlier));
     SAMPAN_ASSIGN(earlier_, Checkpoint::parse(note.text));
@@ -126,13 +128,17 @@ Status ExportAudit::take_entry(ByteView bytes) {
         row.type = entry.type;
         row.time_s = entry.time_s;
         row.subject = entry.subject;
-        row.record_present = !record.empty();
-        if (row.record_present) {
+        if (const auto by = erased_by(record)) {
+            take_erased(entry, *by, row);
+        } else if (record.empty()) {
+            take_missing(entry, row);
+        } else {
+            row.record_present = true;
             ++report_.records;
             read_record(entry, record, row);
-        } else if (options_.on_row) {
-            row.summary = std::string(entry_type_name(entry.type)) + " (its record is not in this export)";
         }
+        if (erasures_.drop(at_) && entry.type != EntryType::erasure)
+            finding("records are marked as erased by this entry, which is no erasure");
         if (options_.on_row) options_.on_row(row);
     }
     at_ = at_.next();
@@ -144,7 +150,7 @@ Status ExportAudit::take_entry(ByteView bytes) {
 void ExportAudit::meet_earlier() {
     if (!earlier_ || edge_.size() != earlier_->size) return;
     earlier_met_ = true;
-    if (edge_.root() != earlier_->root)
+    if (edge_.root() != earlier_->root && !declared_lost(*earlier_))
         finding("the first " + std::to_string(earlier_->size.get()) +
                 " entries do not have the root of the earlier checkpoint: the log was rewritten");
 }
@@ -179,11 +185,18 @@ Status ExportAudit::end(const std::function<Status(const ExportSink&)>& again) {
              ", chained by hash from the trusted first");
     judge_tree();
     judge_earlier();
+    judge_restores();
     SAMPAN_TRY(judge_duplicates(again));
+    judge_retention();
+    const std::string left_out = report_.left_out == 0 || scope_ == ExportScope::whole
+                                     ? std::string()
+                                     : "; " + count_text(report_.left_out, "record") +
+                                           " are not for the eyes of whose excerpt this is";
     step("records", report_.findings_in_all == 0,
          count_text(report_.records, "record") + " match their entries, " +
              count_text(report_.signatures, "signature") + " verified, " +
-             std::to_string(report_.unchecked_signatures) + " without a certificate in this export");
+             std::to_string(report_.unchecked_signatures) + " without a certificate in this export" +
+             left_out);
     if (const auto note = Note::parse(report_.checkpoint_note); note.ok()) judge_witnesses_of(*note);
     return ok_status();
 }
@@ -210,7 +223,14 @@ void ExportAudit::judge_tree() {
 void ExportAudit::judge_earlier() {
     if (!earlier_) return;
     const std::string size = std::to_string(earlier_->size.get());
-    if (earlier_->origin != chain_->newest()->registry().log_origin())
+    if (declared_lost(*earlier_))
+        return step("earlier checkpoint", true,
+                    "the checkpoint you hold (size " + size + ") is of " + earlier_->origin +
+                        ", of which the end was lost: the registry and the log say so");
+    const bool predecessor = std::any_of(restores_.begin(), restores_.end(), [this](const Restore& restore) {
+        return restore.ended.starts_with(earlier_->origin + " ") && earlier_->size.get() <= restore.held;
+    });
+    if (!predecessor && earlier_->origin != chain_->newest()->registry().log_origin())
         return step("earlier checkpoint", false,
                     "the checkpoint you hold is of the log " + earlier_->origin + ", not of " +
                         chain_->newest()->registry().log_origin());
@@ -221,6 +241,47 @@ void ExportAudit::judge_earlier() {
                 ? "the log is shorter than the checkpoint you hold (size " + size + "): it was rolled back"
                 : "the export begins after the checkpoint you hold (size " + size + ")");
     step("earlier checkpoint", report_.findings_in_all == 0, "the log only grew since size " + size);
+}
+
+// A head beyond what a declared restore brought back.
+bool ExportAudit::declared_lost(const Checkpoint& head) const {
+    return std::any_of(restores_.begin(), restores_.end(), [&](const Restore& restore) {
+        return restore.ended.starts_with(head.origin + " ") && head.size.get() > restore.held;
+    });
+}
+
+// Every incarnation that the registry names is one that the log owns up to, and the other way round.
+void ExportAudit::judge_restores() {
+    std::map<std::uint32_t, std::string> named;
+    for (const RegistryPtr& epoch : chain_->epochs()) {
+        const LogIncarnation& incarnation = epoch->registry().incarnation;
+        const auto note = Note::parse(as_text(incarnation.predecessor_checkpoint));
+        const auto last = note.ok() ? Checkpoint::parse(note->text) : Result<Checkpoint>(note.error());
+        if (incarnation.number < 2) continue;
+        named[incarnation.number] =
+            last.ok() ? last->origin + " " + std::to_string(last->size.get()) + " " + last->root.hex()
+                      : "unknown";
+    }
+    for (const Restore& restore : restores_) {
+        const auto at = named.find(restore.incarnation);
+        const std::string number = std::to_string(restore.incarnation);
+        if (at == named.end() || at->second != restore.ended) {
+            step("restore", false,
+                 "the log says that it began again as incarnation " + number +
+                     ", otherwise than the registry does");
+        } else {
+            step("restore", true,
+                 "incarnation " + number + " took up " + std::to_string(restore.held) + " entries; " +
+                     std::to_string(restore.missing) + " were lost, declared");
+        }
+        if (at != named.end()) named.erase(at);
+    }
+    if (report_.first != 0) return;
+    for (const auto& [number, ended] : named)
+        if (number == chain_->newest()->registry().incarnation.number)
+            step("restore", false,
+                 "the registry names incarnation " + std::to_string(number) +
+                     ", and no entry of the log says where it began");
 }
 
 // Two accepted entries of one message cannot both be true. The filter names candidates; they are compared by

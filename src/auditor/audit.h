@@ -8,6 +8,8 @@
 
 #include "auditor/audit_report.h"
 #include "auditor/duplicates.h"
+#include "sampan/identity/retention.h"
+#include "sampan/log/erasure.h"
 #include "sampan/log/export.h"
 
 namespace sampan {
@@ -31,7 +33,7 @@ class ExportAudit {
     Status read(File& file);
 
     // The same, item by item, from wherever they come: `begin`, then each, then `end`.
-    Status begin();
+    Status begin(ExportScope scope = ExportScope::whole);
     Status take(const ExportItem& item);
     // `again` gives the items once more, when two messages must be compared over the whole log.
     Status end(const std::function<Status(const ExportSink&)>& again);
@@ -47,6 +49,8 @@ class ExportAudit {
     void meet_earlier();
     void judge_tree();
     void judge_earlier();
+    void judge_restores();
+    bool declared_lost(const Checkpoint& head) const;
     Status judge_duplicates(const std::function<Status(const ExportSink&)>& again);
     void judge_witnesses_of(const Note& note);
     void step(std::string what, bool ok, std::string detail);
@@ -64,7 +68,16 @@ class ExportAudit {
     void read_anchor(const LogEntry& entry, ByteView record, AuditedRow& row);
     void read_registry(const LogEntry& entry, ByteView record, AuditedRow& row);
     void read_salted(const LogEntry& entry, ByteView record, AuditedRow& row);
+    void read_restore(const LogEntry& entry, std::string_view text);
     bool check_subject(const LogEntry& entry, ByteView expected);
+
+    // --- audit_retention.cpp: why a record is not there.
+    void take_erased(const LogEntry& entry, LeafIndex by, AuditedRow& row);
+    void take_missing(const LogEntry& entry, AuditedRow& row);
+    void read_erasure(const LogEntry& entry, std::string_view text, AuditedRow& row);
+    void judge_erasure(const LogEntry& entry, const Erasure& erasure, const ErasureTally::Marks& marks);
+    void read_order(ByteView file, AuditedRow& row);
+    void judge_retention();
     // Whether this record is checked: not below the earlier checkpoint when only what is new is asked for.
     bool checking() const;
 
@@ -79,6 +92,16 @@ class ExportAudit {
     std::uint64_t newest_time_s_ = 0;
     std::map<std::string, std::uint64_t> list_counters_;
     Duplicates submitted_;
+    ExportScope scope_ = ExportScope::whole;
+    ErasureTally erasures_;
+    std::optional<RetentionOrder> order_;  // the newest in the log so far
+    // What the log says of restores: where each incarnation was taken up again.
+    struct Restore {
+        std::uint32_t incarnation = 0;
+        std::string ended;  // as the registry's predecessor checkpoint has it
+        std::uint64_t held = 0, missing = 0;
+    };
+    std::vector<Restore> restores_;
     std::optional<Epoch> newest_logged_epoch_;
     LeafIndex at_;
 };

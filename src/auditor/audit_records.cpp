@@ -44,6 +44,8 @@ void ExportAudit::read_record(const LogEntry& entry, ByteView record, AuditedRow
         default:
             break;
     }
+    if (entry.type == EntryType::erasure || entry.type == EntryType::hold)
+        return read_salted(entry, record, row);
     if (!checking() && !options_.on_row) return;
     switch (entry.type) {
         case EntryType::submitted:
@@ -198,8 +200,11 @@ void ExportAudit::read_list(const LogEntry& entry, ByteView record, AuditedRow& 
 void ExportAudit::verify_list(const LogEntry& entry, const SignedList& list, const ListStatement& statement) {
     std::vector<Ed25519PublicKey> keys;
     if (entry.type == EntryType::outcome) {
-        for (const BrokerEntry& broker : chain_->newest()->registry().brokers)
-            keys.push_back(broker.receipt_key);
+        // A broker that was made anew has other keys; what it signed before stands.
+        for (const RegistryPtr& epoch : chain_->epochs())
+            for (const BrokerEntry& broker : epoch->registry().brokers)
+                if (std::find(keys.begin(), keys.end(), broker.receipt_key) == keys.end())
+                    keys.push_back(broker.receipt_key);
     } else if (const auto agency = AgencyId::parse(statement.signer); agency.ok()) {
         for (const Certificate& certificate : certificates_[*agency])
             keys.push_back(certificate.public_key());
@@ -240,11 +245,33 @@ void ExportAudit::read_registry(const LogEntry& entry, ByteView record, AuditedR
     finding("a registry epoch was logged that is not in the chain");
 }
 
+// "incarnation N", "ended ORIGIN SIZE ROOT", "held SIZE ROOT", "missing COUNT": a line each.
+void ExportAudit::read_restore(const LogEntry&, std::string_view text) {
+    const auto line_of = [text](std::string_view name) {
+        const std::size_t at = ("\n" + std::string(text)).find("\n" + std::string(name) + " ");
+        if (at == std::string::npos) return std::string();
+        const std::string_view rest = text.substr(at + name.size() + 1);
+        return std::string(rest.substr(0, rest.find('\n')));
+    };
+    Restore out;
+    out.incarnation = static_cast<std::uint32_t>(std::strtoul(line_of("incarnation").c_str(), nullptr, 10));
+    out.ended = line_of("ended");
+    out.held = std::strtoull(line_of("held").c_str(), nullptr, 10);
+    out.missing = std::strtoull(line_of("missing").c_str(), nullptr, 10);
+    if (out.incarnation < 2 || out.ended.empty()) return finding("the record of a restore is malformed");
+    if (out.held != at_.get())
+        finding("the record of a restore says that " + std::to_string(out.held) + " entries stood before it");
+    restores_.push_back(std::move(out));
+}
+
 void ExportAudit::read_salted(const LogEntry& entry, ByteView record, AuditedRow& row) {
     if (record.size() < k_entry_salt_bytes) return finding("a salted record is cut short");
     const ByteView salt = record.first(k_entry_salt_bytes);
     const ByteView text = record.subspan(k_entry_salt_bytes);
-    check_subject(entry, salted_subject(salt, text).view());
+    if (!check_subject(entry, salted_subject(salt, text).view())) return;
+    if (entry.type == EntryType::erasure) return read_erasure(entry, as_text(text), row);
+    if (entry.type == EntryType::hold) return read_order(text, row);
+    if (entry.type == EntryType::restore) read_restore(entry, as_text(text));
     if (options_.on_row)
         row.summary = std::string(entry_type_name(entry.type)) + ": " + std::string(as_text(text));
 }

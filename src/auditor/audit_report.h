@@ -38,6 +38,7 @@ struct AuditedRow {
     std::uint64_t time_s = 0;
     EntrySubject subject;
     bool record_present = false;
+    std::optional<LeafIndex> erased_by;    // the entry that says so
     std::string summary;                   // a sentence
     std::optional<Header> header;          // submitted, refused
     std::optional<Answer> answer;          // refused
@@ -63,7 +64,8 @@ struct AuditReport {
     std::vector<AuditFinding> findings;  // the first k_findings_kept
     std::uint64_t findings_in_all = 0;
     std::array<std::uint64_t, 32> by_type{};
-    std::uint64_t first = 0, entries = 0, records = 0, signatures = 0, unchecked_signatures = 0;
+    std::uint64_t first = 0, entries = 0, records = 0, erased = 0, left_out = 0, signatures = 0,
+                  unchecked_signatures = 0;
     Checkpoint checkpoint;
     std::string checkpoint_note;
     WitnessJudgement witnesses;

@@ -53,7 +53,9 @@ int run_anomalies(const PeriodText& text) {
     const auto gathered = gather(text);
     if (!gathered.ok()) return fail(gathered.error(), k_exit_verification);
     json out{{"schema", "sampan.audit.anomalies/1"}, {"anomalies", json::array()}};
-    for (const Anomaly& anomaly : find_anomalies(gathered->ledger)) {
+    const std::vector<Anomaly> found = find_anomalies(gathered->ledger);
+    if (found.empty() && !text.common.as_json) std::cout << "Nothing is out of the ordinary.\n";
+    for (const Anomaly& anomaly : found) {
         if (text.common.as_json)
             out["anomalies"].push_back(
                 {{"kind", anomaly.kind}, {"entry", anomaly.index.get()}, {"text", printable(anomaly.text)}});
@@ -98,10 +100,12 @@ int run_reconcile(const PeriodText& text) {
                       << number(one.journal_entry) << "  " << printable(one.text) << "\n";
     }
     if (text.common.as_json) std::cout << dump(out) << "\n";
-    if (!text.common.as_json && found.empty())
+    const bool agree =
+        std::none_of(found.begin(), found.end(), [](const auto& one) { return one.is_finding(); });
+    if (!text.common.as_json && agree)
         std::cout << "The log and " << journals->size() << " journals agree.\n";
     const int warned = warn_unless_verified(gathered->report);
-    return found.empty() ? warned : k_exit_verification;
+    return agree ? warned : k_exit_verification;
 }
 
 int run_report(const PeriodText& text) {
@@ -138,6 +142,7 @@ json row_json(const AuditedRow& row) {
              {"agency", row.agency},
              {"subject", to_hex(row.subject.view())},
              {"summary", printable(row.summary)}};
+    if (row.erased_by) out["erased_by"] = row.erased_by->get();
     if (row.header) {
         out["message"] = row.header->message_id.hex();
         out["label"] = row.header->label.classification;

@@ -64,8 +64,15 @@ Result<std::uint64_t> fetch(const LiveText& text, const std::string& output) {
     if (files.exists(output))
         return Error(FileError::exists, output + " exists already", "choose another name, or move it away");
     SAMPAN_ASSIGN(std::unique_ptr<LiveKeys> live, open_keys(text));
-    SAMPAN_ASSIGN(std::unique_ptr<File> out, files.open_write(output));
-    return export_live(std::move(live->options), *out, system_clock());
+    const std::string address = live->options.dealer.address;
+    auto done = [&]() -> Result<std::uint64_t> {
+        SAMPAN_ASSIGN(std::unique_ptr<File> out, files.open_write(output));
+        return export_live(std::move(live->options), *out, system_clock());
+    }();
+    if (done.ok()) return done;
+    // Half an export is none, and would stand in the way of the next try.
+    if (files.exists(output)) (void)files.remove(output);
+    return done.error().within("broker " + address);
 }
 
 int run_fetch(const LiveText& text, const std::string& output) {

@@ -49,6 +49,7 @@ int run_search(const SearchText& text) {
                       << json{{"index", row.index.get()},
                               {"type", entry_type_name(row.type)},
                               {"time", time},
+                              {"subject", to_hex(row.subject.view())},
                               {"summary", printable(row.summary)}}
                              .dump(-1, ' ', false, json::error_handler_t::replace);
         else

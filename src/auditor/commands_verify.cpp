@@ -39,6 +39,8 @@ json report_json(const AuditReport& report) {
              {"first", report.first},
              {"entries", report.entries},
              {"records", report.records},
+             {"erased", report.erased},
+             {"left_out", report.left_out},
              {"signatures", report.signatures},
              {"unchecked_signatures", report.unchecked_signatures},
              {"witnessed", report.witnesses.reached()}};

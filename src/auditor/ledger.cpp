@@ -35,7 +35,7 @@ CopyFacts* MessageFacts::copy_of(std::string_view agency) {
 
 void Ledger::take(const AuditedRow& row, const Period& period) {
     newest = std::max(newest, row.time());
-    if (!row.record_present) ++records_missing;
+    if (!row.record_present && !row.erased_by) ++records_missing;
     for (const AuditedOutcome& outcome : row.outcomes) {
         const auto found = by_subject.find(outcome.subject);
         if (found == by_subject.end()) continue;
@@ -55,6 +55,8 @@ void Ledger::take(const AuditedRow& row, const Period& period) {
     if (row.type == EntryType::refused && row.header)
         refusals.push_back({row.index, row.header->message_id, row.header->sender.text(),
                             row.answer ? row.answer->reason : "", row.time()});
+    if (row.erased_by && (row.type == EntryType::submitted || row.type == EntryType::refused))
+        erased.push_back({row.index, *row.erased_by, row.time()});
     if (row.anchor) anchors.push_back({row.index, row.agency, *row.anchor, row.time()});
     if (row.type == EntryType::audit_read) audit_reads.emplace_back(row.index, row.time());
 }

@@ -42,6 +42,11 @@ struct RefusalFacts {
     std::string sender, reason;
     UnixMillis time;
 };
+// A message of which the log keeps the entry alone.
+struct ErasedFacts {
+    LeafIndex index, by;
+    UnixMillis time;
+};
 struct AnchorFacts {
     LeafIndex index;
     std::string agency;
@@ -53,6 +58,7 @@ struct Ledger {
     std::vector<MessageFacts> messages;  // by index
     std::map<MessageSubject, std::size_t> by_subject;
     std::vector<RefusalFacts> refusals;
+    std::vector<ErasedFacts> erased;  // by index
     std::vector<AnchorFacts> anchors;
     std::vector<std::pair<LeafIndex, UnixMillis>> audit_reads;
     UnixMillis newest;  // log time of the last entry

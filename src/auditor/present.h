@@ -13,7 +13,8 @@ struct SearchFilter {
     std::optional<std::string> classification;
     std::optional<EntryType> type;
     std::optional<UnixMillis> since, until;  // until is exclusive
-    std::optional<std::string> message;      // a prefix of a message id, in hexadecimal
+    // A prefix of a message id, in hexadecimal; or, where the record is not there, of its subject.
+    std::optional<std::string> message;
 };
 bool matches(const AuditedRow& row, const SearchFilter& filter);
 
@@ -25,7 +26,8 @@ struct TimelineStep {
 // From submission to the last outcome, with what is missing said at the end.
 class Timeline {
   public:
-    // At least 6 hexadecimal digits of the message id: `ambiguous_id` otherwise.
+    // At least 6 hexadecimal digits of the message id, or of the subject of a message whose record was
+    // erased: `ambiguous_id` otherwise.
     static Result<Timeline> of(std::string_view prefix);
     // Every entry, in order.
     void take(const AuditedRow& row);
@@ -35,11 +37,14 @@ class Timeline {
   private:
     explicit Timeline(std::string_view prefix) : prefix_(prefix) {}
     void begin(const AuditedRow& row);
+    void begin_erased(const AuditedRow& row);
     void take_about(const AuditedRow& row);
     std::string prefix_;
     std::optional<Header> header_;
     std::optional<MessageSubject> subject_;
     bool ambiguous_ = false;
+    std::optional<LeafIndex> erased_by_;
+    std::uint64_t erased_ = 0;  // messages in the log whose record was erased
     std::set<std::string> waiting_;
     std::vector<TimelineStep> steps_;
 };

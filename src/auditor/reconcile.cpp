@@ -1,5 +1,7 @@
 #include "auditor/reconcile.h"
 
+#include <set>
+
 #include "sampan/log/export.h"
 
 namespace sampan {
@@ -8,6 +10,8 @@ namespace {
 // Submissions may wait for the broker; only what should long be there is missing.
 constexpr std::int64_t k_settling_ms = k_hour_ms;
 constexpr std::int64_t k_reordering_ms = k_minute_ms;
+// A message whose record is gone is sought around the time that a journal says it was sent.
+constexpr std::int64_t k_erased_near_ms = k_hour_ms;
 
 UnixMillis time_of(const ReadJournalEntry& entry) {
     return UnixMillis(static_cast<std::int64_t>(entry.time_s) * k_second_ms);
@@ -89,8 +93,28 @@ class Reconciliation {
         if (entry.note.event == JournalEvent::receive) check_received(at, entry, id);
     }
 
+    // A message that the log does not know by its id may be one whose record was erased: one that was logged
+    // near the time that the journal says. Each explains one message of this journal.
+    bool explain_erased(LeafIndex at, const MessageId& id, UnixMillis earliest, UnixMillis latest) {
+        if (const auto before = explained_.find(id); before != explained_.end()) return true;
+        for (std::size_t i = 0; i < ledger_.erased.size(); ++i) {
+            const ErasedFacts& erased = ledger_.erased[i];
+            if (erased.time < earliest || erased.time > latest || !used_.insert(i).second) continue;
+            explained_.insert(id);
+            add("record_erased", erased.index, at,
+                "message " + id.hex() +
+                    " cannot be compared: the log's record of its time was erased under "
+                    "the exchange's retention, as entry " +
+                    std::to_string(erased.by.get()) + " says");
+            return true;
+        }
+        return false;
+    }
+
     void check_sent(LeafIndex at, const ReadJournalEntry& entry, const MessageId& id) {
         if (logged(id) != nullptr || refused_.count(id) != 0) return;
+        const UnixMillis sent = time_of(entry);
+        if (explain_erased(at, id, sent + -k_erased_near_ms, sent + k_erased_near_ms)) return;
         // The log may end before; what was sent just before the ends is on its way.
         if (time_of(entry) + k_settling_ms > std::min(end_, ledger_.newest)) return;
         add("omission", {}, at,
@@ -105,7 +129,9 @@ class Reconciliation {
                        "message " + id.hex() + " was refused and delivered all the same");
         const MessageFacts* message = logged(id);
         if (message == nullptr) {
-            if (time_of(entry) > ledger_.newest) return;  // the log was taken before
+            const UnixMillis received = time_of(entry);
+            if (received > ledger_.newest) return;  // the log was taken before
+            if (explain_erased(at, id, received + -limits::k_message_life_ms, received + k_minute_ms)) return;
             return add("delivered_but_unlogged", {}, at,
                        "message " + id.hex() + " was delivered and is not in the log");
         }
@@ -160,6 +186,8 @@ class Reconciliation {
     std::vector<Discrepancy>& out_;
     std::map<MessageId, std::size_t> by_id_, refused_;
     std::map<MessageId, LeafIndex> received_;
+    std::set<MessageId> explained_;
+    std::set<std::size_t> used_;
     UnixMillis end_;
     bool erased_ = false;
 };

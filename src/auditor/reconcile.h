@@ -23,11 +23,13 @@ Result<JournalFile> read_journal(File& file, const ExchangeName& exchange);
 
 struct Discrepancy {
     std::string kind;  // journal_changed, journal_withheld, omission, reordering, delay,
-                       // refused_but_delivered, delivered_but_unlogged, logged_but_not_received, split_view
+                       // refused_but_delivered, delivered_but_unlogged, logged_but_not_received, split_view;
+                       // record_erased: nothing is wrong, and nothing is left to compare
     std::string agency;
     std::optional<LeafIndex> log_entry;
     std::optional<LeafIndex> journal_entry;
     std::string text;
+    bool is_finding() const { return kind != "record_erased"; }
 };
 // `witness_keys`: of the agencies, as their logged descriptors say.
 std::vector<Discrepancy> reconcile(const Ledger& ledger, const std::vector<JournalFile>& journals,

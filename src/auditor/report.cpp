@@ -90,7 +90,7 @@ std::string days(const Ledger& ledger) {
     const std::int64_t shown = std::min<std::int64_t>(count.rbegin()->first - first + 1, 366);
     std::uint64_t most = 1;
     for (const auto& [day, n] : count) most = std::max(most, n);
-    const double width = 600.0 / static_cast<double>(shown);
+    const double width = std::min(600.0 / static_cast<double>(shown), 40.0);
     std::string out = "<svg role=img viewBox=\"0 0 640 130\" aria-label=\"Messages a day\">";
     for (const auto& [day, n] : count) {
         if (day - first >= shown) break;
@@ -100,9 +100,11 @@ std::string days(const Ledger& ledger) {
                fixed(height) + "\"/>";
     }
     const auto date = [](std::int64_t day) { return to_rfc3339(UnixMillis(day * k_day_ms)).substr(0, 10); };
-    return out + "<text x=30 y=120>" + date(first) + "</text><text x=630 y=120 text-anchor=end>" +
-           date(first + shown - 1) + "</text><text x=26 y=12 text-anchor=end>" + std::to_string(most) +
-           "</text></svg>";
+    out += "<text x=30 y=120>" + date(first) + "</text>";
+    if (shown > 1)
+        out += "<text x=\"" + fixed(std::max(30 + width * static_cast<double>(shown), 180.0)) +
+               "\" y=120 text-anchor=end>" + date(first + shown - 1) + "</text>";
+    return out + "<text x=26 y=12 text-anchor=end>" + std::to_string(most) + "</text></svg>";
 }
 
 std::vector<Bar> sorted_bars(const std::map<std::string, std::uint64_t>& counts) {
@@ -206,6 +208,13 @@ std::string period_text(const ReportInput& input) {
                                      : " to " + day(input.ledger->newest));
 }
 
+std::string erased_text(const Ledger& ledger) {
+    if (ledger.erased.empty()) return {};
+    return "<p>Of " + std::to_string(ledger.erased.size()) +
+           " more the log keeps the entry alone: their records were erased under the exchange's "
+           "retention.</p>";
+}
+
 }  // namespace
 
 std::string html_report(const ReportInput& input) {
@@ -227,7 +236,7 @@ std::string html_report(const ReportInput& input) {
         escaped(to_base64(input.audit->checkpoint.root.view())) + "</p>";
     out += "<h2>Does the log hold?</h2>" + verification(*input.audit);
     out += "<h2>Messages</h2><p>" + std::to_string(ledger.messages.size()) + " accepted, " +
-           std::to_string(ledger.refusals.size()) + " refused.</p>" + days(ledger);
+           std::to_string(ledger.refusals.size()) + " refused.</p>" + erased_text(ledger) + days(ledger);
     out += "<h2>By agency</h2>" + bars("Messages sent", sorted_bars(sent)) + agency_table(ledger);
     out += "<h2>By label</h2>" + bars("Messages by label", sorted_bars(labels));
     out += "<h2>By dialogue</h2>" + bars("Messages by dialogue", sorted_bars(dialogues));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sampan/authority/drafts.h"
+#include "sampan/log/log.h"
 
 namespace sampan {
 namespace {
@@ -236,6 +237,27 @@ Status Authority::add_broker(const BrokerEntry& broker) {
         broker.id.text());
     put_sorted(next_.brokers, broker);
     return ok_status();
+}
+
+Status Authority::begin_log(std::string_view checkpoint) {
+    const Registry& now = chain_->newest()->registry();
+    if (next_.incarnation.number != now.incarnation.number)
+        return Error(AuthorityError::no_change, "this epoch begins the log again already");
+    Error why(AuthorityError::bad_terms, "the registry lists no broker");
+    for (const BrokerEntry& broker : now.brokers) {
+        const auto verified = verify_checkpoint(checkpoint, now.log_origin(), broker.log_key);
+        if (!verified.ok()) {
+            why = verified.error();
+            continue;
+        }
+        next_.incarnation.number = now.incarnation.number + 1;
+        next_.incarnation.predecessor_checkpoint = to_bytes(as_bytes(checkpoint));
+        changes_.push_back("the log begins again as " + next_.log_origin() + ", after " + verified->origin +
+                           " of " + std::to_string(verified->size.get()) + " entries");
+        return ok_status();
+    }
+    return why.within("the checkpoint")
+        .with_remedy("give the newest one that a node holds: sampan log checkpoint > last.checkpoint");
 }
 
 Status Authority::add_auditor(const AuditorEntry& auditor) {

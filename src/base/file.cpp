@@ -83,7 +83,7 @@ class PosixFileSystem final : public FileSystem {
         return ok_status();
     }
     Status remove(const std::string& path) override {
-        if (::unlink(path.c_str()) != 0) return errno_error("removing " + path, errno);
+        if (std::remove(path.c_str()) != 0) return errno_error("removing " + path, errno);
         return ok_status();
     }
     Status make_directories(const std::string& path) override {

@@ -46,6 +46,16 @@ Status judge(const Header& header, const CheckView& view) {
     return ok_status();
 }
 
+Status verify_prove(const Prove& prove, const AgencyId& agency, const Asked& asked, const CheckView& view) {
+    const Registry& registry = view.registry->registry();
+    SAMPAN_TRY(may_connect(registry, agency, asked.role));
+    const Bytes transcript = session_transcript(registry.exchange, asked.challenge, agency, asked.role);
+    if (asked.role == SessionRole::auditor)
+        return verify_purpose(Purpose::session, registry.auditor(agency)->signing_key, transcript,
+                              prove.signature);
+    return verify_node(agency, prove.certificate, Purpose::session, transcript, prove.signature, view);
+}
+
 std::optional<Error> error_of(Status status) {
     if (status) return std::nullopt;
     return std::move(status).error();
@@ -91,6 +101,41 @@ CheckedOutcomes check_outcomes(Bytes bytes, const AgencyId& agency, const CheckV
 }
 
 }  // namespace
+
+Status may_connect(const Registry& registry, const AgencyId& agency, SessionRole role) {
+    if (role == SessionRole::auditor) {
+        if (registry.auditor(agency) != nullptr) return ok_status();
+        return Error(IdentityError::unknown_agency, agency.text() + " is no auditor of this exchange");
+    }
+    const Member* member = registry.member(agency);
+    if (member == nullptr)
+        return Error(IdentityError::unknown_agency, agency.text() + " is no member of this exchange");
+    switch (member->status) {
+        case MemberStatus::active:
+            return ok_status();
+        case MemberStatus::joining:
+            return Error(IdentityError::member_not_active, agency.text() + " is not admitted yet");
+        case MemberStatus::suspended:
+            return Error(IdentityError::member_suspended, agency.text() + " is suspended");
+        case MemberStatus::revoked:
+            return Error(IdentityError::member_revoked, agency.text() + " is revoked");
+    }
+    return Error(IdentityError::member_not_active, agency.text());
+}
+
+Status verify_node(const AgencyId& agency, ByteView certificate, Purpose purpose, ByteView transcript,
+                   const Ed25519Signature& signature, const CheckView& view) {
+    SAMPAN_ASSIGN(Certificate parsed, Certificate::parse_der(certificate));
+    const Member& member = *view.registry->registry().member(agency);
+    SAMPAN_TRY(view.roots->verify(parsed, *view.registry, member, view.now));
+    return verify_purpose(purpose, parsed.public_key(), transcript, signature);
+}
+
+CheckedProve check_prove(const Prove& prove, const AgencyId& agency, const Asked& asked,
+                         const CheckView& view) {
+    return {error_of(verify_prove(prove, agency, asked, view)), asked.challenge.nonce, asked.role,
+            view.registry};
+}
 
 std::size_t Parcel::bytes() const {
     return sizeof(Parcel) + stanzas.size() + stanza_tree.bytes() + packet().seal.size() +
@@ -177,7 +222,7 @@ Result<ParcelPtr> make_parcel(StoredMessage stored) {
 }
 
 CheckedFrame decode_gate_frame(const GateFrame& frame) {
-    CheckedFrame out{frame.connection, frame.agency, frame.frame.size(), {}, {}};
+    CheckedFrame out{frame.connection, frame.agency, frame.frame.size(), {}, {}, {}};
     auto packets = decode_frame(frame.frame);
     if (!packets) {
         out.malformed = packets.error();
@@ -189,14 +234,17 @@ CheckedFrame decode_gate_frame(const GateFrame& frame) {
 }
 
 bool needs_check(const Packet& packet) {
-    return std::holds_alternative<Submit>(packet) || std::holds_alternative<SubmitOutcomes>(packet);
+    return std::holds_alternative<Submit>(packet) || std::holds_alternative<SubmitOutcomes>(packet) ||
+           std::holds_alternative<Prove>(packet);
 }
 
-void check_packet(CheckedPacket& packet, const AgencyId& agency, const CheckView& view) {
+void check_packet(CheckedPacket& packet, const CheckedFrame& frame, const CheckView& view) {
     if (auto* submit = std::get_if<Submit>(&packet.packet))
         packet.checked = check_submit(std::move(*submit), view);
     else if (auto* outcomes = std::get_if<SubmitOutcomes>(&packet.packet))
-        packet.checked = check_outcomes(std::move(outcomes->list), agency, view);
+        packet.checked = check_outcomes(std::move(outcomes->list), frame.agency, view);
+    else if (const auto* prove = std::get_if<Prove>(&packet.packet); prove != nullptr && frame.asked)
+        packet.checked = check_prove(*prove, frame.agency, *frame.asked, view);
 }
 
 }  // namespace sampan::broker

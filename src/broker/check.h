@@ -3,6 +3,7 @@
 #pragma once
 
 #include "broker/key_book.h"
+#include "broker/root_book.h"
 #include "sampan/envelope/signed_list.h"
 #include "sampan/transport/gate_channel.h"
 #include "sampan/transport/packet.h"
@@ -14,6 +15,7 @@ struct CheckView {
     RegistryPtr registry;
     KeyBookPtr keys;
     UnixMillis now;  // log time
+    const RootBook* roots = nullptr;
 };
 
 // Everything of one message that a delivery needs, in memory. Immutable once made, but for the packet's
@@ -50,7 +52,18 @@ struct CheckedOutcomes {
     std::vector<Outcome> outcomes;
     KeyBookPtr judged_with;
 };
-using Checked = std::variant<std::monostate, CheckedSubmit, CheckedOutcomes>;
+// What the broker asked of a connection that is to prove its session.
+struct Asked {
+    Challenge challenge;
+    SessionRole role = SessionRole::node;
+};
+struct CheckedProve {
+    std::optional<Error> refused;
+    SessionNonce nonce;  // of the question that was answered
+    SessionRole role = SessionRole::node;
+    RegistryPtr judged_under;
+};
+using Checked = std::variant<std::monostate, CheckedSubmit, CheckedOutcomes, CheckedProve>;
 struct CheckedPacket {
     Packet packet;  // of a Submit or SubmitOutcomes: emptied, its bytes are in `checked`
     Checked checked;
@@ -60,6 +73,7 @@ struct CheckedFrame {
     AgencyId agency;
     std::size_t bytes = 0;
     std::optional<Error> malformed;
+    std::optional<Asked> asked;  // Core::asked, before a Prove is checked
     std::vector<CheckedPacket> packets;
 };
 
@@ -67,7 +81,16 @@ struct CheckedFrame {
 CheckedFrame decode_gate_frame(const GateFrame& frame);
 // True for packets that `check_packet` has work with.
 bool needs_check(const Packet& packet);
-void check_packet(CheckedPacket& packet, const AgencyId& agency, const CheckView& view);
+void check_packet(CheckedPacket& packet, const CheckedFrame& frame, const CheckView& view);
+// Status of a member or auditor in the registry: may it have a session?
+Status may_connect(const Registry& registry, const AgencyId& agency, SessionRole role);
+// The certificate's path to the pinned root of the agency, which is a member, and the signature over the
+// transcript.
+Status verify_node(const AgencyId& agency, ByteView certificate, Purpose purpose, ByteView transcript,
+                   const Ed25519Signature& signature, const CheckView& view);
+// The same of a Prove, over the challenge.
+CheckedProve check_prove(const Prove& prove, const AgencyId& agency, const Asked& asked,
+                         const CheckView& view);
 CheckedSubmit check_submit(Submit submit, const CheckView& view);
 // The part of check_submit that depends on registry and keys, again under newer ones.
 void judge_again(CheckedSubmit& checked, const CheckView& view);

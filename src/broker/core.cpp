@@ -4,6 +4,7 @@
 
 #include "broker/error.h"
 #include "sampan/base/encode.h"
+#include "sampan/log/incarnation.h"
 
 namespace sampan::broker {
 namespace {
@@ -32,6 +33,11 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, const RegistryCh
     State& state = core->state_;
     state.head = std::move(facts.head);
     state.newest_time_s = facts.newest_time_s;
+    if (state.head.size.get() > 0) {
+        SAMPAN_ASSIGN(Note note, Note::parse(state.head.checkpoint));
+        SAMPAN_ASSIGN(Checkpoint head, Checkpoint::parse(note.text));
+        state.incarnation = incarnation_of(head.origin);
+    }
     if (!facts.witnessed.empty()) {
         SAMPAN_ASSIGN(Note note, Note::parse(facts.witnessed));
         SAMPAN_ASSIGN(Checkpoint witnessed, Checkpoint::parse(note.text));
@@ -42,6 +48,10 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, const RegistryCh
     state.broker_list_counter = facts.broker_list_counter;
     state.session_counter = facts.session_counter;
     state.epochs_logged = facts.epochs.size();
+    if (!facts.retention.empty()) {
+        SAMPAN_ASSIGN(SignedRetention order, open_retention(facts.retention));
+        state.retention = std::move(order.order);
+    }
     if (state.epochs_logged > chain.epochs().size())
         return Error(IdentityError::registry_rollback,
                      "the log has registry epoch " + std::to_string(state.epochs_logged) +
@@ -128,17 +138,21 @@ const CommitBatch& Core::step(BatchInput& input, const Facts& facts) {
     if (head_to_show(input.now)) show_head();
     if (input.gate_restarted)
         while (!state_.sessions.empty()) forget_session(state_.sessions.begin()->first);
+    if (!input.new_epochs.empty()) begin_incarnation(input.new_epochs.back()->registry());
     for (const RegistryPtr& epoch : input.new_epochs) take_epoch(epoch);
     if (!input.new_epochs.empty()) apply_registry();
     for (const GateEvent& event : input.gate_events)
         log_salted(EntryType::gate_event,
                    event.name + "\n" + event.agency.text() + "\n" + event.detail.substr(0, 256));
+    for (const BundleOpening& opening : input.bundles) open_bundle(opening, input.wall);
     for (CheckedFrame& frame : input.frames) take_frame(frame, facts, input.wall);
     // A connection's frames come before its end.
     for (const GateClosed& closed : input.closed) forget_session(closed.connection);
     expire_messages();
     settle_undeliverable();
     close_refusal_minutes();
+    if (input.new_order) take_order(*input.new_order);
+    erase(input.erasable);
     finish();
     return draft_->commit;
 }
@@ -154,6 +168,7 @@ void Core::begin(const BatchInput& input) {
     draft_->edge = state_.head.edge;
     draft_->registry = state_.registry;
     draft_->keys = state_.keys;
+    draft_->roots = &roots_;
 }
 
 Sha256Digest Core::next_random() {
@@ -307,6 +322,7 @@ void Core::merge() {
     if (!draft.commit.entries.empty()) {
         state_.head = {draft.edge.size(), draft.commit.root, draft.commit.checkpoint, draft.edge};
         state_.newest_time_s = draft.time_s;
+        state_.incarnation = draft.registry->registry().incarnation.number;
     }
     if (!draft.new_epochs.empty()) {
         state_.registry = draft.registry;
@@ -314,6 +330,13 @@ void Core::merge() {
         std::copy(draft.new_epochs.begin(), draft.new_epochs.end(), std::back_inserter(state_.epochs));
     }
     state_.keys = draft.keys;
+    if (draft.new_order) state_.retention = draft.new_order;
+    if (draft.commit.incarnation_begins) {
+        state_.witnessed.clear();
+        state_.witnessed_size = TreeSize();
+        state_.witnesses.forget();
+        head_shown_ = TreeSize();
+    }
     if (!draft.commit.witnessed.empty()) {
         state_.witnessed = draft.commit.witnessed;
         state_.witnessed_size = draft.witnessed_size;

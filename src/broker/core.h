@@ -28,10 +28,13 @@ struct BatchInput {
     UnixMillis wall;          // for Welcome alone
     Sha256Digest randomness;  // fresh
     std::vector<RegistryPtr> new_epochs;
+    std::vector<BundleOpening> bundles;
     std::vector<CheckedFrame> frames;
     std::vector<GateClosed> closed;
     std::vector<GateEvent> gate_events;
-    bool gate_restarted = false;  // every connection is gone
+    bool gate_restarted = false;                       // every connection is gone
+    std::shared_ptr<const SignedRetention> new_order;  // checked against the newest epoch
+    std::vector<ErasableRecord> erasable;              // old records: which of them go is decided here
 };
 
 // Where deliveries go. `message` loads what is not in memory.
@@ -47,7 +50,7 @@ class DeliverySink {
 struct CoreCounters {
     std::uint64_t accepted = 0, refused = 0, duplicates = 0, try_again = 0, outcomes = 0, outcome_lists = 0;
     std::uint64_t deliveries = 0, sessions_opened = 0, session_errors = 0, withheld = 0, expired = 0;
-    std::uint64_t recalled = 0, part_frames = 0, ignored_outcomes = 0;
+    std::uint64_t recalled = 0, part_frames = 0, ignored_outcomes = 0, erased = 0;
 };
 
 class Core {
@@ -62,9 +65,13 @@ class Core {
     // After the last of them: mailboxes that name a message which is not there are damage.
     Status start();
 
-    CheckView view(UnixMillis now) const { return {state_.registry, state_.keys, now}; }
+    CheckView view(UnixMillis now) const { return {state_.registry, state_.keys, now, &roots_}; }
+    // Its owner prepares it when an epoch is loaded; without, everything is verified as it comes.
+    RootBook& roots() { return roots_; }
     const State& state() const { return state_; }
     const CoreCounters& counters() const { return counters_; }
+    // What this connection has to prove, when it has.
+    std::optional<Asked> asked(ConnectionId connection) const;
 
     const CommitBatch& step(BatchInput& input, const Facts& facts);
     Effects committed();
@@ -78,6 +85,10 @@ class Core {
     // May this agency fetch this part of this message? The message's place and the part's description.
     Result<PartDescription> part_of(const AgencyId& agency, const FetchParts& request) const;
     std::vector<GateAllow::Key> allowed_keys() const;
+    // Records logged before this may have to go; none: all of them are kept for good.
+    std::optional<std::uint64_t> erasable_before_s(UnixMillis now) const;
+    // Whether this one goes now: its days are over, its message finished, and no hold keeps it.
+    bool is_due(const ErasableRecord& record, UnixMillis now) const;
 
   private:
     explicit Core(CoreOptions options) : options_(std::move(options)) {}
@@ -101,8 +112,9 @@ class Core {
     void take_packet(Session& session, CheckedPacket& packet, const Facts& facts, UnixMillis wall);
     void open_greeting(const CheckedFrame& frame);
     void take_hello(Session& session, const Hello& hello);
-    void take_prove(Session& session, const Prove& prove, UnixMillis wall);
-    Status verify_prove(const Session& session, const Prove& prove) const;
+    void take_prove(Session& session, CheckedPacket& packet, UnixMillis wall);
+    void open_bundle(const BundleOpening& opening, UnixMillis wall);
+    void open_node(Session& session, UnixMillis wall);
     void welcome(Session& session, UnixMillis wall);
     void take_credit(Session& session, const Credit& credit);
     void take_notices_kept(Session& session, const NoticesKept& kept);
@@ -161,9 +173,14 @@ class Core {
                         std::optional<LeafIndex>& known) const;
 
     // --- core_registry.cpp
+    void begin_incarnation(const Registry& registry);
     void take_epoch(const RegistryPtr& epoch);
     void apply_registry();
     void withhold_all(AgencyNumber agency, const Error& why);
+
+    // --- core_retention.cpp
+    void take_order(const SignedRetention& order);
+    void erase(const std::vector<ErasableRecord>& records);
 
     // --- core_delivery.cpp
     Result<bool> deliver_to(Session& session, UnixMillis now, DeliverySink& sink);
@@ -173,6 +190,7 @@ class Core {
 
     CoreOptions options_;
     State state_;
+    RootBook roots_;
     std::unique_ptr<Draft> draft_;
     CoreCounters counters_;
     std::vector<StoredMailbox> mailboxes_at_start_;
@@ -190,8 +208,5 @@ class Core {
     UnixMillis head_shown_at_;
     std::size_t next_session_ = 0;  // whose turn to be delivered to first
 };
-
-// Status of a member or auditor in the registry: may it have a session?
-Status may_connect(const Registry& registry, const AgencyId& agency, SessionRole role);
 
 }  // namespace sampan::broker

@@ -151,7 +151,12 @@ void Core::send_notices() {
         if (!session->notices_all_sent) continue;
         session->notices_in_flight.push_back(notice.leaf);
         session->newest_notice = notice.leaf;
-        OutcomeNotice packet{notice.agency, encode_signed_list(redact(*notice.list, notice.keep)),
+        // A list that is the sender's from end to end is shown as it was logged.
+        const bool whole = std::find(notice.keep.begin(), notice.keep.end(), false) == notice.keep.end();
+        const auto entry = static_cast<std::size_t>(notice.leaf.get() - draft_->commit.from_size.get());
+        OutcomeNotice packet{notice.agency,
+                             whole ? draft_->commit.entries[entry].record
+                                   : encode_signed_list(redact(*notice.list, notice.keep)),
                              notice.leaf, draft_->time_s};
         draft_->after_commit.push_back({session->connection, std::move(packet)});
     }

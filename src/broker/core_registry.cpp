@@ -1,8 +1,30 @@
 // A new registry epoch: logged, and binding at once on sessions and on what is queued.
 #include "broker/core.h"
 #include "broker/error.h"
+#include "sampan/log/incarnation.h"
 
 namespace sampan::broker {
+
+// The registry names another incarnation of the log than the one that the head is of: the first entry of the
+// new one says where the old one ended, as the authority heard it, and what of it is held here. What lies
+// between is lost, and whoever sent it offers it again.
+void Core::begin_incarnation(const Registry& registry) {
+    const LogIncarnation& next = registry.incarnation;
+    if (next.number <= std::max(state_.incarnation, 1U)) return;
+    const std::uint64_t held = state_.head.size.get();
+    std::uint64_t ended = held;
+    std::string of = "unknown";
+    const auto note = Note::parse(as_text(next.predecessor_checkpoint));
+    const auto last = note.ok() ? Checkpoint::parse(note->text) : Result<Checkpoint>(note.error());
+    if (last.ok()) {
+        of = last->origin + " " + std::to_string(last->size.get()) + " " + last->root.hex();
+        ended = std::max(ended, last->size.get());
+    }
+    log_salted(EntryType::restore, "incarnation " + std::to_string(next.number) + "\nended " + of +
+                                       "\nheld " + std::to_string(held) + " " + state_.head.root.hex() +
+                                       "\nmissing " + std::to_string(ended - held) + "\n");
+    draft_->commit.incarnation_begins = true;
+}
 
 void Core::take_epoch(const RegistryPtr& epoch) {
     Draft& draft = *draft_;

@@ -13,27 +13,6 @@ std::string cut(const std::string& text) {
 
 }  // namespace
 
-Status may_connect(const Registry& registry, const AgencyId& agency, SessionRole role) {
-    if (role == SessionRole::auditor) {
-        if (registry.auditor(agency) != nullptr) return ok_status();
-        return Error(IdentityError::unknown_agency, agency.text() + " is no auditor of this exchange");
-    }
-    const Member* member = registry.member(agency);
-    if (member == nullptr)
-        return Error(IdentityError::unknown_agency, agency.text() + " is no member of this exchange");
-    switch (member->status) {
-        case MemberStatus::active:
-            return ok_status();
-        case MemberStatus::joining:
-            return Error(IdentityError::member_not_active, agency.text() + " is not admitted yet");
-        case MemberStatus::suspended:
-            return Error(IdentityError::member_suspended, agency.text() + " is suspended");
-        case MemberStatus::revoked:
-            return Error(IdentityError::member_revoked, agency.text() + " is revoked");
-    }
-    return Error(IdentityError::member_not_active, agency.text());
-}
-
 void Core::take_frame(CheckedFrame& frame, const Facts& facts, UnixMillis wall) {
     if (state_.sessions.count(frame.connection) == 0) open_greeting(frame);
     if (frame.malformed)
@@ -74,7 +53,7 @@ void Core::take_packet(Session& session, CheckedPacket& packet, const Facts& fac
     if (auto* list = std::get_if<CheckedOutcomes>(&packet.checked))
         return take_outcomes(session, *list, facts);
     if (auto* hello = std::get_if<Hello>(&body)) return take_hello(session, *hello);
-    if (auto* prove = std::get_if<Prove>(&body)) return take_prove(session, *prove, wall);
+    if (std::holds_alternative<Prove>(body)) return take_prove(session, packet, wall);
     if (auto* statement = std::get_if<PublishStatement>(&body)) return take_statement(session, *statement);
     if (auto* frame = std::get_if<PartFramePacket>(&body)) return take_part_frame(session, *frame);
     if (auto* credit = std::get_if<Credit>(&body)) return take_credit(session, *credit);
@@ -110,28 +89,50 @@ void Core::take_hello(Session& session, const Hello& hello) {
     draft_->effects.sends.push_back({connection, session.challenge});
 }
 
-Status Core::verify_prove(const Session& session, const Prove& prove) const {
-    const RegistryEpoch& epoch = *draft_->registry;
-    const Registry& registry = epoch.registry();
-    SAMPAN_TRY(may_connect(registry, session.agency, session.role));
-    const Bytes transcript =
-        session_transcript(registry.exchange, session.challenge, session.agency, session.role);
-    if (session.role == SessionRole::auditor)
-        return verify_purpose(Purpose::session, registry.auditor(session.agency)->signing_key, transcript,
-                              prove.signature);
-    SAMPAN_ASSIGN(Certificate certificate, Certificate::parse_der(prove.certificate));
-    SAMPAN_TRY(verify_node_certificate(certificate, epoch.root_of(*registry.member(session.agency)),
-                                       {session.agency, registry.exchange}, draft_->now));
-    return verify_purpose(Purpose::session, certificate.public_key(), transcript, prove.signature);
+// A session that comes as a file. There is no nonce: what the file says may have been said before, and every
+// packet of it stands being said twice.
+void Core::open_bundle(const BundleOpening& opening, UnixMillis wall) {
+    Session session;
+    session.connection = opening.connection;
+    session.agency = opening.agency;
+    session.number = state_.number_of(opening.agency);
+    session.role = SessionRole::node;
+    Session& held = state_.sessions.emplace(opening.connection, std::move(session)).first->second;
+    Status proved = may_connect(draft_->registry->registry(), opening.agency, SessionRole::node);
+    if (!proved) return end_session(opening.connection, proved.error(), false);
+    proved = verify_node(opening.agency, opening.certificate, Purpose::bundle, opening.transcript,
+                         opening.signature, draft_->view());
+    if (!proved)
+        return end_session(opening.connection, Error(BrokerError::bad_proof, proved.error().text()), false);
+    open_node(held, wall);
 }
 
-void Core::take_prove(Session& session, const Prove& prove, UnixMillis wall) {
-    if (auto proved = verify_prove(session, prove); !proved)
-        return end_session(session.connection, Error(BrokerError::bad_proof, proved.error().text()), false);
+std::optional<Asked> Core::asked(ConnectionId connection) const {
+    const auto found = state_.sessions.find(connection);
+    if (found == state_.sessions.end() || found->second.state != SessionState::challenged)
+        return std::nullopt;
+    return Asked{found->second.challenge, found->second.role};
+}
+
+void Core::take_prove(Session& session, CheckedPacket& packet, UnixMillis wall) {
+    const Asked asked{session.challenge, session.role};
+    auto* checked = std::get_if<CheckedProve>(&packet.checked);
+    // Checked ahead, unless the question or the registry is another by now.
+    if (checked == nullptr || checked->nonce != asked.challenge.nonce || checked->role != asked.role ||
+        checked->judged_under != draft_->registry)
+        checked = &packet.checked.emplace<CheckedProve>(
+            check_prove(std::get<Prove>(packet.packet), session.agency, asked, draft_->view()));
+    if (checked->refused)
+        return end_session(session.connection, Error(BrokerError::bad_proof, checked->refused->text()),
+                           false);
     if (session.role == SessionRole::auditor) {
         session.state = SessionState::open_auditor;
         return welcome(session, wall);
     }
+    open_node(session, wall);
+}
+
+void Core::open_node(Session& session, UnixMillis wall) {
     AgencyState& agency = state_.agencies[session.number];
     // The newest valid session wins; what the older one had not answered is delivered again.
     if (agency.session)

@@ -34,9 +34,12 @@ Status Core::check_descriptor(const AgencyId& agency, const SignedStatement& sta
     if (counter == newest && newest != 0)
         return Error(BrokerError::equivocation, "another descriptor was logged under this counter");
     // The first one is the one that the authority admitted; a lost store may begin again beyond it.
-    // One that the newest epoch names was admitted by the authority: a node that was lost begins again with it.
+    // One that the newest epoch names was admitted by the authority: a node that was lost begins again with
+    // it.
     const bool admitted = !member.first_descriptor.is_zero() && statement.hash() == member.first_descriptor;
-    if (counter != newest + 1 && newest != 0 && !(admitted && counter > newest)) return stale(newest + 1);
+    // Those between were logged, and lost with the log's last incarnation.
+    const bool skips = counter > newest && (admitted || state_.incarnation > 1);
+    if (counter != newest + 1 && newest != 0 && !skips) return stale(newest + 1);
     if (counter == 1 && !member.first_descriptor.is_zero() && statement.hash() != member.first_descriptor)
         return Error(IdentityError::bad_descriptor, "it is not the descriptor that the authority admitted");
     return ok_status();
@@ -59,11 +62,12 @@ Status Core::check_bundle(const AgencyId& agency, const SignedStatement& stateme
     if (keys->bundles.empty()) {
         if (counter == 1 && !bundle.previous.is_zero())
             return Error(IdentityError::bad_prekey_bundle, "the first bundle names one before it");
-        return counter == 1 ? ok_status() : Status(stale(1));
+        return counter == 1 || state_.incarnation > 1 ? ok_status() : Status(stale(1));
     }
     const KnownBundle& newest = keys->bundles.back();
     if (counter == newest.counter)
         return Error(BrokerError::equivocation, "another bundle was logged under this counter");
+    if (counter > newest.counter + 1 && state_.incarnation > 1) return ok_status();
     if (counter != newest.counter + 1) return stale(newest.counter + 1);
     if (bundle.previous != newest.hash)
         return Error(IdentityError::bad_prekey_bundle, "it does not name the bundle before it");

@@ -2,6 +2,7 @@
 #include "broker/core.h"
 #include "broker/error.h"
 #include "sampan/base/encode.h"
+#include "sampan/log/incarnation.h"
 
 namespace sampan::broker {
 namespace {
@@ -90,6 +91,11 @@ bool Core::answer_duplicate(Session& session, const CheckedSubmit& submit, const
 }
 
 Status Core::judge_anchor(const Header& header, const Facts& facts) const {
+    // A message that is offered again after a restore names a head that this log never had.
+    if (state_.incarnation > 1 && header.anchor.signature &&
+        is_head_of_predecessor(state_.epochs, header.anchor.size, header.anchor.root,
+                               *header.anchor.signature))
+        return ok_status();
     if (header.anchor.size > draft_->commit.from_size)
         return Error(BrokerError::bad_anchor, "the anchor is of a larger log than this one");
     const auto root = facts.roots.find(header.anchor.size);

@@ -78,7 +78,7 @@ void Core::take_cosign(Session& session, const Cosign& cosign) {
 
 // The largest checkpoint that a quorum cosigned becomes the witnessed one, is kept, and told to all.
 void Core::judge_quorum() {
-    if (!cosigned_) return;
+    if (!cosigned_ || draft_->commit.incarnation_begins) return;
     Draft& draft = *draft_;
     const WitnessSet set = witness_set(*draft.registry, *draft.keys);
     const auto best = state_.witnesses.newest(

@@ -30,6 +30,14 @@ struct NoticeRead {
     std::optional<LeafIndex> after;
     std::size_t limit = 0;
 };
+// A bundle's opening of a session: its signature takes the place of the nonce's (PROTOCOL.md, section 13).
+struct BundleOpening {
+    ConnectionId connection;
+    AgencyId agency;
+    Bytes transcript;
+    Ed25519Signature signature;
+    Bytes certificate;
+};
 // What the loop does when a batch is over.
 struct Effects {
     std::vector<Outgoing> sends;
@@ -77,6 +85,7 @@ struct Draft {
     RegistryPtr registry;
     KeyBookPtr keys;
     std::vector<RegistryPtr> new_epochs;
+    std::optional<RetentionOrder> new_order;
 
     std::vector<PendingAnswer> answers;
     Bytes answer_list;                              // encoded; commit.answers refers to it
@@ -108,7 +117,8 @@ struct Draft {
     std::vector<Outgoing> on_rollback;  // `try_again` for each that asked for something durable
     Effects effects;                    // whatever becomes of the batch
 
-    CheckView view() const { return {registry, keys, now}; }
+    const RootBook* roots = nullptr;
+    CheckView view() const { return {registry, keys, now, roots}; }
 };
 
 }  // namespace sampan::broker

@@ -29,6 +29,7 @@ enum class BrokerError {
     out_of_range,       // beyond the log
     too_many_requests,  // a bounded queue of this session is full
     stopping,
+    restore_undeclared,  // a restored backup, and no new incarnation of the log in the registry
 };
 constexpr std::string_view error_name(BrokerError e) {
     switch (e) {
@@ -74,6 +75,8 @@ constexpr std::string_view error_name(BrokerError e) {
             return "too_many_requests";
         case BrokerError::stopping:
             return "stopping";
+        case BrokerError::restore_undeclared:
+            return "restore_undeclared";
     }
     return "unknown";
 }

@@ -2,6 +2,7 @@
 
 #include "broker/error.h"
 #include "sampan/base/encode.h"
+#include "sampan/log/erasure.h"
 #include "sampan/transport/registry_pieces.h"
 
 namespace sampan::broker {
@@ -25,6 +26,7 @@ bool record_names(EntryType type, ByteView record, const AgencyId& agency) {
         case EntryType::prekeys:
         case EntryType::descriptor:
         case EntryType::registry:
+        case EntryType::restore:
             return true;
         case EntryType::submitted:
         case EntryType::refused: {
@@ -152,7 +154,8 @@ Result<std::vector<Packet>> LogReader::entries(const FetchEntries& request, cons
     std::size_t bytes = encoded_packet_size(packet);
     for (StoredEntry& stored : found) {
         SAMPAN_ASSIGN(LogEntry entry, decode_log_entry(stored.entry.view()));
-        const bool shown = role == SessionRole::auditor || record_names(entry.type, stored.record, agency);
+        const bool shown = role == SessionRole::auditor || erased_by(stored.record) ||
+                           record_names(entry.type, stored.record, agency);
         EntryRecord record{to_bytes(stored.entry.view()), shown ? std::move(stored.record) : Bytes()};
         const std::size_t more = record.entry.size() + record.record.size() + 32;
         if (bytes + more > k_packet_budget) {

@@ -2,8 +2,6 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -13,9 +11,12 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "broker/backup.h"
 #include "broker/journal.h"
 #include "broker/server.h"
 #include "sampan/crypto/random.h"
+#include "sampan/store/backup_words.h"
+#include "sampan/transport/confine.h"
 
 namespace sampan::broker {
 namespace {
@@ -26,6 +27,11 @@ constexpr char k_usage[] =
     "\n"
     "  sampan-broker --config broker.toml           run\n"
     "  sampan-broker --config broker.toml --check   check configuration, keys and registry; then stop\n"
+    "  sampan-broker backup --config broker.toml --to FILE (--recipient backup.pub | --passphrase-file "
+    "FILE)\n"
+    "                                               everything it keeps, encrypted; also while it runs\n"
+    "  sampan-broker restore --config broker.toml --from FILE [--key backup.key] --passphrase-file FILE\n"
+    "                                               into the data folder, which must be empty\n"
     "  sampan-broker --version\n"
     "\n"
     "Exit status: 0 stopped in order, 1 failure (named on standard error), 2 usage.\n";
@@ -87,13 +93,28 @@ void keep_large_blocks() {
     ::mallopt(M_TRIM_THRESHOLD, k_kept_free);
 }
 
-// Nothing of this process is left behind in a core file, read by a tracer, or gained by what it starts.
-void harden() {
-    const rlimit none{0, 0};
-    ::setrlimit(RLIMIT_CORE, &none);
-    ::prctl(PR_SET_DUMPABLE, 0);
-    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+// Nothing of this process is left behind in a core file or in swap, read by a tracer, or gained by what it
+// starts.
+bool harden() {
     ::umask(0077);
+    return harden_daemon();
+}
+
+// The core starts one program, itself as the gate, and listens on nothing but what the gate and the
+// operations bind; it connects to nobody.
+Status confine(const Config& config, bool memory_locked) {
+    DaemonConfinement rules;
+    const char* listening = std::getenv("NOTIFY_SOCKET");
+    rules.reads = {config.epochs, "/etc", "/usr", "/lib", "/lib64", "/proc", "/sys", "/dev"};
+    rules.writes = {config.data};
+    if (listening != nullptr && listening[0] == '/') rules.writes.emplace_back(listening);
+    rules.runs = {"/proc/self/exe", "/lib", "/lib64", "/usr/lib"};
+    rules.connects = false;
+    SAMPAN_ASSIGN(ConfinementReached reached, confine_daemon(rules));
+    journal::write(
+        journal::Level::info, "confined",
+        {{"files", reached.files}, {"network", reached.network}, {"memory_locked", memory_locked}});
+    return ok_status();
 }
 
 int block_signals() {
@@ -106,7 +127,7 @@ int block_signals() {
     return ::signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-Status run(const Arguments& arguments) {
+Status run(const Arguments& arguments, bool memory_locked) {
     SAMPAN_TRY(start_crypto());
     SAMPAN_ASSIGN(Config config, read_config(system_files(), arguments.config));
     journal::start(config.log_level);
@@ -118,6 +139,8 @@ Status run(const Arguments& arguments) {
         return ok_status();
     }
     const int stop = block_signals();
+    SAMPAN_TRY(system_files().make_directories(config.data));
+    SAMPAN_TRY(confine(config, memory_locked));
     SAMPAN_ASSIGN(std::unique_ptr<Server> server, Server::start(std::move(config), std::move(keys)));
     Status ended = server->run(stop);
     ::sd_notify(0, "STOPPING=1");
@@ -126,9 +149,42 @@ Status run(const Arguments& arguments) {
     return ended;
 }
 
+Status run_backup(const BackupWords& words) {
+    SAMPAN_TRY(start_crypto());
+    SAMPAN_ASSIGN(Config config, read_config(system_files(), words.config));
+    SAMPAN_ASSIGN(BackupLock lock, lock_of(system_files(), words));
+    SAMPAN_ASSIGN(BackupMade made, make_backup(config, words.to, lock, system_clock().wall()));
+    std::printf("%s: broker %s of %s, %s\n", words.to.c_str(), made.head.owner.c_str(),
+                made.head.exchange.c_str(), made.while_running ? "while it runs" : "from its store at rest");
+    return ok_status();
+}
+
+Status run_restore(const BackupWords& words) {
+    SAMPAN_TRY(start_crypto());
+    SAMPAN_ASSIGN(Config config, read_config(system_files(), words.config));
+    SAMPAN_ASSIGN(BackupKey key, key_of(system_files(), words));
+    SAMPAN_ASSIGN(BackupRestored restored, restore(config, words.from, key));
+    std::printf(
+        "%s: restored and verified\nmade        %s\nlog         incarnation %u, ends at %llu entries\n"
+        "What was logged after that is not here, and this broker does not start until the authority\n"
+        "says so to all:\n"
+        "  at a node:        sampan log checkpoint > last.checkpoint     (of several: the largest)\n"
+        "  at the authority: sampan authority begin-log DIR --checkpoint last.checkpoint\n"
+        "  here:             put the new epoch into %s, then start the broker\n",
+        config.data.c_str(), to_rfc3339(restored.head.made).c_str(), restored.incarnation,
+        static_cast<unsigned long long>(restored.log_size.get()), config.epochs.c_str());
+    return ok_status();
+}
+
 int usage(const char* why) {
     std::fprintf(stderr, "sampan-broker: %s\n\n%s", why, k_usage);
     return 2;
+}
+
+int ended(const Status& ran) {
+    if (ran) return 0;
+    std::fprintf(stderr, "sampan-broker: %s\n", ran.error().text().c_str());
+    return 1;
 }
 
 }  // namespace
@@ -136,6 +192,13 @@ int usage(const char* why) {
 int broker_main(int count, char** words) {
     keep_large_blocks();
     Arguments arguments;
+    const std::string_view verb = count > 1 ? words[1] : "";
+    if (verb == "backup" || verb == "restore") {
+        auto parsed = parse_backup_words(count - 2, words + 2, verb == "restore");
+        if (!parsed) return usage(parsed.error().context().c_str());
+        harden();
+        return ended(verb == "backup" ? run_backup(*parsed) : run_restore(*parsed));
+    }
     for (int i = 1; i < count; ++i) {
         const std::string_view word = words[i];
         if (word == "--gate") return gate_main();
@@ -149,11 +212,8 @@ int broker_main(int count, char** words) {
             return usage(("unknown argument " + std::string(word)).c_str());
     }
     if (arguments.config.empty()) return usage("--config is missing");
-    harden();
-    auto ran = run(arguments);
-    if (ran) return 0;
-    std::fprintf(stderr, "sampan-broker: %s\n", ran.error().text().c_str());
-    return 1;
+    const bool memory_locked = harden();
+    return ended(run(arguments, memory_locked));
 }
 
 }  // namespace sampan::broker

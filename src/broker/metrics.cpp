@@ -36,6 +36,8 @@ void add_core(Families& out, const CoreCounters& core) {
     out.counter("sampan_deliveries_total", "Messages handed to readers", core.deliveries);
     out.counter("sampan_outcomes_total", "Outcomes of deliveries, from readers", core.outcomes);
     out.counter("sampan_outcome_lists_total", "Signed lists of outcomes", core.outcome_lists);
+    out.counter("sampan_records_erased_total", "Records of the log erased under the exchange's retention",
+                core.erased);
     out.counter("sampan_outcomes_ignored_total", "Outcomes of copies that had one", core.ignored_outcomes);
     out.counter("sampan_withheld_total", "Copies withheld: no longer entitled", core.withheld);
     out.counter("sampan_expired_total", "Copies that expired", core.expired);

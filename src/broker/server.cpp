@@ -15,7 +15,8 @@ using journal::Level;
 namespace {
 
 constexpr std::size_t k_receive_at_once = 4096;
-constexpr int k_idle_ms = 100;
+constexpr std::chrono::milliseconds k_idle{100};
+constexpr std::chrono::milliseconds k_delivery_gap{2};
 constexpr std::int64_t k_epochs_every_ms = 500;
 constexpr std::int64_t k_publish_every_ms = 250;
 constexpr std::int64_t k_tidy_after_ms = 1'000;
@@ -24,6 +25,8 @@ constexpr std::int64_t k_gate_backoff_most_ms = 5'000;
 constexpr std::int64_t k_gate_stable_ms = 30'000;
 constexpr std::size_t k_gate_events_kept = 64;
 constexpr std::size_t k_frames_bytes = 16 * limits::k_mib;  // received and not yet checked
+constexpr std::int64_t k_erase_every_ms = k_hour_ms;
+constexpr std::size_t k_erase_looked_at = 512;  // entries in a turn
 // Then the loop looks at the network again, so that answers do not wait behind deliveries.
 constexpr std::size_t k_delivered_a_turn = limits::k_mib;
 
@@ -44,6 +47,8 @@ Status Server::run(int stop_descriptor) {
     }
     journal::write(Level::info, "stopping");
     gate_.reset();
+    backup_desk_.reset();
+    snapshot_rows_.reset();
     committer_.reset();
     return store_->close();
 }
@@ -56,18 +61,26 @@ void Server::wait(int stop_descriptor) {
         polled[1] = {gate_->channel().descriptor(), static_cast<short>(writes ? POLLIN | POLLOUT : POLLIN),
                      0};
     }
-    while (::poll(polled.data(), polled.size(), patience_ms()) < 0 && errno == EINTR) {
+    const auto most = std::chrono::duration_cast<std::chrono::nanoseconds>(patience()).count();
+    const timespec time{most / 1'000'000'000, most % 1'000'000'000};
+    while (::ppoll(polled.data(), polled.size(), &time, nullptr) < 0 && errno == EINTR) {
     }
 }
 
-int Server::patience_ms() const {
-    if ((gate_ && gate_->channel().waiting()) || may_check()) return 0;
+std::chrono::microseconds Server::patience() const {
+    using std::chrono::microseconds;
+    if ((gate_ && gate_->channel().waiting()) || may_check()) return microseconds(0);
     // Stopped by the turn's share, not by the network.
-    if (delivered_bytes_ >= k_delivered_a_turn && has_room()) return 0;
-    if (committer_->running()) return k_idle_ms;
-    if (has_batch() || (!(part_jobs_.empty() && readers_.empty()) && has_room())) return 0;
-    if (checked_.empty()) return k_idle_ms;
-    return static_cast<int>(std::max<std::int64_t>(1, patient_until_ - clock_.monotonic().get()));
+    if (delivery_cut_off_ && has_room()) return microseconds(0);
+    microseconds most = k_idle;
+    if (delivery_put_off_) most = std::min(most, until_delivery());
+    if (committer_->running()) return most;
+    if (snapshot_rows_) return microseconds(0);
+    if (bundles_->busy()) most = std::min<microseconds>(most, std::chrono::milliseconds(1));
+    if (has_batch() || (!(part_jobs_.empty() && readers_.empty()) && has_room())) return microseconds(0);
+    if (checked_.empty()) return most;
+    const std::int64_t left_ms = std::max<std::int64_t>(1, patient_until_ - clock_.monotonic().get());
+    return std::min<microseconds>(most, std::chrono::milliseconds(left_ms));
 }
 
 Status Server::turn() {
@@ -83,6 +96,8 @@ Status Server::turn() {
     if (now - epochs_looked_ms_ >= k_epochs_every_ms) {
         epochs_looked_ms_ = now;
         look_for_epochs();
+        look_for_orders();
+        bundles_->look(chain_->newest()->registry().exchange, config_.id);
     }
     SAMPAN_TRY(finish_batch());
     flush_writers();
@@ -90,14 +105,35 @@ Status Server::turn() {
         SAMPAN_TRY(serve_reads());
         SAMPAN_TRY(serve_parts());
         SAMPAN_TRY(housekeeping());
+        SAMPAN_TRY(look_for_erasable());
+        back_up();
         SAMPAN_TRY(start_batch());
     }
     flush_writers();
-    delivered_bytes_ = 0;
-    SAMPAN_TRY(core_->deliver(log_now(), *this));
-    flush_writers();
+    SAMPAN_TRY(deliver_some());
+    // A bundle is over when a delivery brought it nothing more: one that was put off says nothing.
+    if (!delivery_put_off_) carry_bundles();
     check_some();
     publish();
+    return ok_status();
+}
+
+// What a reader's next copies wait for, when the last have only just left: then several share a frame, and
+// the answers of those who submit do not wait behind a frame a message for every reader.
+std::chrono::microseconds Server::until_delivery() const {
+    const auto passed = std::chrono::steady_clock::now() - delivered_at_;
+    if (delivery_cut_off_ || passed >= k_delivery_gap) return std::chrono::microseconds(0);
+    return std::chrono::duration_cast<std::chrono::microseconds>(k_delivery_gap - passed);
+}
+
+Status Server::deliver_some() {
+    delivery_put_off_ = until_delivery().count() > 0;
+    if (delivery_put_off_) return ok_status();
+    delivered_bytes_ = 0;
+    SAMPAN_TRY(core_->deliver(log_now(), *this));
+    if (delivered_bytes_ > 0) delivered_at_ = std::chrono::steady_clock::now();
+    delivery_cut_off_ = !wants_more();
+    flush_writers();
     return ok_status();
 }
 
@@ -143,11 +179,13 @@ void Server::gate_died(const Error& error) {
     frames_bytes_ = checked_bytes_ = checked_packets_ = pressing_ = 0;
     frames_decided_ = frames_received_;
     writers_.clear();
+    shared_.clear();
     writing_bytes_ = 0;
     part_jobs_.clear();
     reads_.clear();
     readers_.clear();
     gate_restarted_ = true;
+    bundles_->restart();
     gate_events_.push_back({"gate_died", {}, std::string(error.name())});
     if (now - gate_started_ms_ > k_gate_stable_ms) gate_backoff_ms_ = 100;
     gate_retry_at_ = now + gate_backoff_ms_;
@@ -156,40 +194,57 @@ void Server::gate_died(const Error& error) {
 }
 
 // --- to the gate
-void Server::queue(ConnectionId connection, const Packet& packet) {
+template <typename Add>
+void Server::write(ConnectionId connection, const Add& add) {
     if (!gate_) return;
     Writing& writing = writers_[connection];
-    const std::size_t before = writing.writer.open_bytes();
-    writing.writer.add(packet);
+    add(writing.writer);
+    for (GateCompose& frame : writing.writer.take_full()) pass(connection, std::move(frame));
     const std::size_t after = writing.writer.open_bytes();
-    if (after > before) {
-        writing.bytes += after - before;
-        writing_bytes_ += after - before;
+    writing_bytes_ += after - writing.bytes;
+    writing.bytes = after;
+}
+
+void Server::queue(ConnectionId connection, const Packet& packet) {
+    if (bundles_->owns(connection)) return bundles_->take(connection, packet);
+    write(connection, [&](SharedFrameWriter& writer) { writer.add(packet); });
+}
+
+void Server::pass(ConnectionId connection, GateCompose frame) {
+    if (frame.splices.empty()) {
+        gate_->channel().send(GateMessage(GateSend{connection, std::move(frame.own)}));
         return;
     }
-    writing_bytes_ -= writing.bytes;
-    for (Bytes& frame : writing.writer.take_full())
-        gate_->channel().send(GateMessage(GateSend{connection, std::move(frame)}));
-    writing.bytes = after;
-    writing_bytes_ += after;
+    frame.connection = connection;
+    gate_->channel().send(GateMessage(std::move(frame)));
 }
 
 void Server::flush_writers() {
     if (gate_) {
         for (auto& [connection, writing] : writers_)
-            for (Bytes& frame : writing.writer.finish())
-                gate_->channel().send(GateMessage(GateSend{connection, std::move(frame)}));
+            for (GateCompose& frame : writing.writer.finish()) pass(connection, std::move(frame));
+        if (!shared_.empty()) gate_->channel().forget();
     }
     writers_.clear();
+    shared_.clear();
     writing_bytes_ = 0;
     if (!gate_) return;
     if (auto flushed = gate_->channel().flush(); !flushed) gate_died(flushed.error());
 }
 
 void Server::deliver(ConnectionId connection, const Packet& packet) {
-    queue(connection, packet);
-    if (const auto* deliver = std::get_if<Deliver>(&packet))
-        delivered_bytes_ += deliver->seal.size() + deliver->body.size();
+    const auto& deliver = std::get<Deliver>(packet);
+    delivered_bytes_ += deliver.seal.size() + deliver.body.size();
+    // Without a proof it has one reader, and nothing to share.
+    if (!gate_ || deliver.stanza_proof.empty() || bundles_->owns(connection))
+        return queue(connection, packet);
+    const auto [at, fresh] = shared_.try_emplace(deliver.leaf_index);
+    if (fresh) {
+        const Bytes head = delivery_head(deliver), tail = delivery_tail(deliver);
+        GateChannel& channel = gate_->channel();
+        at->second = {{channel.share(head), head.size()}, {channel.share(tail), tail.size()}};
+    }
+    write(connection, [&](SharedFrameWriter& writer) { writer.add(deliver, at->second); });
 }
 
 bool Server::wants_more() const {
@@ -214,7 +269,7 @@ Status Server::housekeeping() {
         tidied_ms_ = now;
         SAMPAN_TRY(store_->tidy());
     }
-    if (now - swept_ms_ < k_sweep_every_ms) return ok_status();
+    if (now - swept_ms_ < k_sweep_every_ms || backup_desk_->busy()) return ok_status();
     swept_ms_ = now;
     std::vector<MerkleHash> wanted;
     for (const auto& [key, pending] : core_->state().pending)
@@ -225,6 +280,29 @@ Status Server::housekeeping() {
     SAMPAN_ASSIGN(bool more,
                   store_->forget_answers(static_cast<std::uint64_t>(std::max<std::int64_t>(0, before_s))));
     if (more) swept_ms_ = now - k_sweep_every_ms + k_second_ms;
+    return ok_status();
+}
+
+// Once an hour, at the start, and when an order says something else: a little each turn.
+Status Server::look_for_erasable() {
+    const std::int64_t now = clock_.monotonic().get();
+    const auto& retention = core_->state().retention;
+    const std::uint64_t order = retention ? retention->number : 0;
+    if (!erase_from_ && (now - erase_at_ms_ >= k_erase_every_ms || order != erase_order_)) {
+        erase_at_ms_ = now;
+        erase_order_ = order;
+        erase_from_ = LeafIndex(0);
+    }
+    if (!erase_from_ || !erasable_.empty() || now < store_retry_at_) return ok_status();
+    const auto before_s = core_->erasable_before_s(log_now());
+    if (!before_s) {
+        erase_from_.reset();
+        return ok_status();
+    }
+    SAMPAN_ASSIGN(BrokerStore::Erasables found, store_->erasable(*erase_from_, *before_s, k_erase_looked_at));
+    erase_from_ = found.next;
+    for (ErasableRecord& record : found.records)
+        if (core_->is_due(record, log_now())) erasable_.push_back(std::move(record));
     return ok_status();
 }
 

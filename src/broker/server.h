@@ -11,6 +11,9 @@
 // Nobody waits for outcomes, credit and notices to be durable: they wait some milliseconds for a submission
 // whose transaction they share, so that its answer does not wait for theirs.
 //
+// Copies for readers go out at once when none did lately, and else every two milliseconds: under load several
+// then share a frame, and a submission does not wait behind a frame a message for every reader.
+//
 // An error that `run` returns ends the process by name; a full disk does not: whoever asked hears
 // `try_again`.
 #pragma once
@@ -18,6 +21,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "broker/bundles.h"
 #include "broker/committer.h"
 #include "broker/config.h"
 #include "broker/gate_process.h"
@@ -26,8 +30,13 @@
 #include "broker/pool.h"
 #include "sampan/identity/key_store.h"
 #include "sampan/log/log_time.h"
+#include "sampan/store/backup_desk.h"
+#include "sampan/transport/shared_frames.h"
 
 namespace sampan::broker {
+
+// That the store's log is this broker's: the newest incarnation, or the one that a newer is about to follow.
+Status verify_stored_head(const RegistryChain& chain, const BrokerId& broker, const LogHead& head);
 
 class Server final : private DeliverySink {
   public:
@@ -44,6 +53,7 @@ class Server final : private DeliverySink {
     Status open();
     Status load_registry();
     Status load_core();
+    Status check_declared(const BrokerFacts& facts) const;
     Status start_gate();
     void send_allowed();
     void look_for_epochs();
@@ -52,7 +62,9 @@ class Server final : private DeliverySink {
     // --- the loop (server.cpp)
     Status turn();
     void wait(int stop_descriptor);
-    int patience_ms() const;
+    std::chrono::microseconds patience() const;
+    std::chrono::microseconds until_delivery() const;
+    Status deliver_some();
     Status receive();
     void take(GateMessage message);
     void gate_died(const Error& error);
@@ -67,12 +79,22 @@ class Server final : private DeliverySink {
     Status finish_batch();
     Status conclude(Status committed);
     Status perform(Effects effects);
+    void carry_bundles();
     void take_reads(std::vector<LogRead>& reads);
     Status serve_reads();
     Status serve_parts();
     Status housekeeping();
+    Status look_for_erasable();
+    void look_for_orders();
+    // --- backups (server_backup.cpp)
+    Status open_backup_desk();
+    void back_up();
     void publish();
     void queue(ConnectionId connection, const Packet& packet);
+    // Adds to the connection's open frame; frames that became full go to the gate.
+    template <typename Add>
+    void write(ConnectionId connection, const Add& add);
+    void pass(ConnectionId connection, GateCompose frame);
     void flush_writers();
     UnixMillis log_now() const { return time_->now(clock_.monotonic()); }
 
@@ -94,7 +116,10 @@ class Server final : private DeliverySink {
     std::unique_ptr<Committer> committer_;  // after what its batches lie in
     std::unique_ptr<GateProcess> gate_;
     std::unique_ptr<Operations> operations_;
+    std::unique_ptr<BackupDesk> backup_desk_;
+    std::unique_ptr<StoreSnapshot> snapshot_rows_;  // of a backup that is being made
     std::optional<LogTime> time_;
+    std::unique_ptr<Bundles> bundles_;
     Pool pool_;
 
     // What came from the gate and is not decided yet.
@@ -115,12 +140,17 @@ class Server final : private DeliverySink {
 
     // What goes to the gate.
     struct Writing {
-        FrameWriter writer;
+        SharedFrameWriter writer;
         std::size_t bytes = 0;
     };
     std::unordered_map<ConnectionId, Writing> writers_;
     std::size_t writing_bytes_ = 0;
-    std::size_t delivered_bytes_ = 0;  // in this turn
+    std::unordered_map<LeafIndex, SharedDelivery>
+        shared_;                       // messages that the gate has, until it forgets them
+    std::size_t delivered_bytes_ = 0;  // in the last delivery
+    std::chrono::steady_clock::time_point delivered_at_;
+    bool delivery_cut_off_ = false;  // by the turn's share or the network: there may be more
+    bool delivery_put_off_ = false;  // it waits for its time
 
     struct PartJob {
         ConnectionId connection;
@@ -137,6 +167,13 @@ class Server final : private DeliverySink {
     std::int64_t gate_retry_at_ = 0, gate_backoff_ms_ = 100, gate_started_ms_ = 0;
     std::int64_t store_retry_at_ = 0, epochs_looked_ms_ = 0, published_ms_ = 0, tidied_ms_ = 0, swept_ms_ = 0;
     std::int64_t busy_ms_ = 0;
+    // Old records that go with the next batch, and how far this round has looked.
+    std::vector<ErasableRecord> erasable_;
+    std::optional<LeafIndex> erase_from_;
+    std::int64_t erase_at_ms_ = 0;
+    std::uint64_t erase_order_ = 0;
+    std::shared_ptr<const SignedRetention> new_order_;
+    std::string last_order_error_;
     std::string last_epoch_error_;
     bool announced_ = false;
     std::chrono::steady_clock::time_point commit_started_;

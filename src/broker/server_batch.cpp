@@ -45,10 +45,12 @@ void Server::check_some() {
     std::vector<CheckedFrame> decoded(raw.size());
     pool_.for_each(raw.size(), [&](std::size_t i) { decoded[i] = decode_gate_frame(raw[i]); });
     const CheckView view = core_->view(log_now());
-    std::vector<std::pair<CheckedPacket*, const AgencyId*>> work;
-    for (CheckedFrame& frame : decoded)
+    std::vector<std::pair<CheckedPacket*, const CheckedFrame*>> work;
+    for (CheckedFrame& frame : decoded) {
+        frame.asked = core_->asked(frame.connection);
         for (CheckedPacket& packet : frame.packets)
-            if (needs_check(packet.packet)) work.emplace_back(&packet, &frame.agency);
+            if (needs_check(packet.packet)) work.emplace_back(&packet, &frame);
+    }
     pool_.for_each(work.size(), [&](std::size_t i) { check_packet(*work[i].first, *work[i].second, view); });
     for (CheckedFrame& frame : decoded) {
         checked_bytes_ += frame.bytes;
@@ -70,6 +72,9 @@ void Server::fill(BatchInput& input) {
         readers_.clear();
     }
     input.gate_events = std::exchange(gate_events_, {});
+    input.new_order = std::exchange(new_order_, {});
+    input.erasable = std::exchange(erasable_, {});
+    input.bundles = bundles_->take_openings();
     const auto& epochs = chain_->epochs();
     for (std::size_t i = core_->state().epochs_logged; i < epochs.size(); ++i)
         input.new_epochs.push_back(epochs[i]);
@@ -93,11 +98,11 @@ void Server::fill(BatchInput& input) {
 }
 
 bool Server::has_batch() const {
-    if (pressing_ > 0 || gate_restarted_) return true;
+    if (pressing_ > 0 || gate_restarted_ || bundles_->has_opening()) return true;
     if (!checked_.empty() && clock_.monotonic().get() >= patient_until_) return true;
     if (!closed_.empty() && closed_.front().after <= frames_decided_) return true;
     if (clock_.monotonic().get() < store_retry_at_) return false;
-    return !gate_events_.empty() || core_->has_work(log_now()) ||
+    return !gate_events_.empty() || !erasable_.empty() || new_order_ || core_->has_work(log_now()) ||
            core_->state().epochs_logged < chain_->epochs().size();
 }
 
@@ -146,6 +151,18 @@ Status Server::conclude(Status committed) {
     return perform(core_->rolled_back());
 }
 
+// What a bundle's session says next goes the way of what comes from the gate.
+void Server::carry_bundles() {
+    std::vector<GateFrame> frames;
+    if (const auto over = bundles_->step(frames, *keys_.receipt))
+        closed_.push_back({{*over, "the bundle was taken"}, frames_received_});
+    for (GateFrame& frame : frames) {
+        ++frames_received_;
+        frames_bytes_ += frame.frame.size();
+        frames_.push_back(std::move(frame));
+    }
+}
+
 Status Server::perform(Effects effects) {
     for (const Outgoing& outgoing : effects.sends) queue(outgoing.connection, outgoing.packet);
     for (const NoticeRead& read : effects.notice_reads) {
@@ -160,7 +177,8 @@ Status Server::perform(Effects effects) {
     for (DropConnection& drop : effects.drops) {
         journal::write(Level::warning, "session_ended",
                        {{"name", drop.reason}, {"agency", drop.agency.text()}});
-        if (gate_) gate_->channel().send(GateDrop{drop.connection, std::move(drop.reason)});
+        if (gate_ && !bundles_->owns(drop.connection))
+            gate_->channel().send(GateDrop{drop.connection, std::move(drop.reason)});
     }
     // After the drops: a connection whose key has left the list ends at once, and its reason would be lost.
     if (effects.allow_changed) send_allowed();

@@ -1,5 +1,6 @@
 #include <systemd/sd-daemon.h>
 
+#include "broker/error.h"
 #include "broker/journal.h"
 #include "broker/server.h"
 
@@ -9,10 +10,24 @@ using journal::Level;
 
 namespace {
 
-std::string epoch_file(std::uint64_t number) {
+std::string numbered_file(std::uint64_t number, const char* ending) {
     std::string digits = std::to_string(number);
     while (digits.size() < 4) digits.insert(digits.begin(), '0');
-    return digits + ".epoch";
+    return digits + ending;
+}
+std::string epoch_file(std::uint64_t number) {
+    return numbered_file(number, ".epoch");
+}
+
+Result<std::shared_ptr<const SignedRetention>> read_order(const std::string& path, std::uint64_t number,
+                                                          const Registry& registry) {
+    SAMPAN_ASSIGN(Bytes file, read_file(system_files(), path, k_retention_bytes));
+    SAMPAN_ASSIGN(SignedRetention order, open_retention(file));
+    if (order.order.number != number)
+        return Error(RetentionError::bad_retention,
+                     "it is order " + std::to_string(order.order.number) + ", not the next one");
+    SAMPAN_TRY(check_retention(order, registry));
+    return std::make_shared<const SignedRetention>(std::move(order));
 }
 
 unsigned helpers() {
@@ -42,7 +57,9 @@ Status Server::open() {
     SAMPAN_TRY(load_registry());
     SAMPAN_ASSIGN(store_, open_broker_store({config_.data, nullptr, "", 0, 4096, 8000}));
     SAMPAN_TRY(load_core());
+    bundles_ = std::make_unique<Bundles>(system_files(), config_.data + "/bundles");
     SAMPAN_ASSIGN(operations_, Operations::start(config_.operations_address));
+    SAMPAN_TRY(open_backup_desk());
     busy_ms_ = swept_ms_ = clock_.monotonic().get();
     return start_gate();
 }
@@ -88,7 +105,59 @@ void Server::look_for_epochs() {
             return;
         }
         journal::write(Level::info, "epoch_accepted", {{"epoch", next}});
+        if (core_) core_->roots().prepare(*chain_->newest(), pool_);
     }
+}
+
+// Orders lie beside the epochs; the next one counts as soon as it is logged.
+void Server::look_for_orders() {
+    const State& state = core_->state();
+    const std::uint64_t next = (state.retention ? state.retention->number : 0) + 1;
+    const std::string path = config_.epochs + "/" + numbered_file(next, ".order");
+    if (new_order_ || committer_->running()) return;
+    if (!system_files().exists(path)) return last_order_error_.clear();
+    auto order = read_order(path, next, state.registry->registry());
+    if (order.ok()) {
+        journal::write(Level::info, "retention_order_accepted", {{"order", next}});
+        new_order_ = *std::move(order);
+        return last_order_error_.clear();
+    }
+    const std::string text = path + ": " + order.error().text();
+    if (text != last_order_error_)
+        journal::write(Level::error, "retention_order_refused", {{"detail", text}});
+    last_order_error_ = text;
+}
+
+// By the newest registry's log key under its origin; or, where a newer incarnation of the log is about to
+// begin, by those of the one before.
+Status verify_stored_head(const RegistryChain& chain, const BrokerId& broker, const LogHead& head) {
+    const Registry& newest = chain.newest()->registry();
+    std::optional<Error> first;
+    for (auto epoch = chain.epochs().rbegin(); epoch != chain.epochs().rend(); ++epoch) {
+        const Registry& registry = (*epoch)->registry();
+        const bool earlier = registry.incarnation.number < newest.incarnation.number;
+        const BrokerEntry* entry = registry.broker(broker);
+        if ((epoch != chain.epochs().rbegin() && !earlier) || entry == nullptr) continue;
+        auto verified = verify_checkpoint(head.checkpoint, registry.log_origin(), entry->log_key);
+        if (verified) return ok_status();
+        if (!first) first = verified.error();
+    }
+    if (!first) return Error(IdentityError::bad_registry, "the registry knows no broker " + broker.text());
+    return first->within("the store's checkpoint")
+        .with_remedy("this store belongs to another broker or exchange, or is damaged");
+}
+
+// A backup that simply ran on would answer from a past that nodes know the continuation of.
+Status Server::check_declared(const BrokerFacts& facts) const {
+    const std::uint64_t now = chain_->newest()->registry().incarnation.number;
+    if (facts.restored_incarnation == 0 || now > facts.restored_incarnation) return ok_status();
+    return Error(
+        BrokerError::restore_undeclared,
+        "this store was restored from a backup, and the registry does not say so: it still names " +
+            chain_->newest()->registry().log_origin(),
+        "the authority declares it: sampan authority begin-log DIR --checkpoint FILE; then put the new "
+        "epoch into " +
+            config_.epochs);
 }
 
 Status Server::load_core() {
@@ -98,14 +167,9 @@ Status Server::load_core() {
     const auto wall_s = static_cast<std::uint64_t>(wall.get() / k_second_ms);
     SAMPAN_ASSIGN(BrokerFacts facts, store_->load(wall_s - static_cast<std::uint64_t>(window_s)));
     if (head.size.get() > 0) {
-        const Registry& registry = chain_->newest()->registry();
-        auto checkpoint = verify_checkpoint(head.checkpoint, registry.log_origin(), keys_.log->public_key());
-        if (!checkpoint)
-            return std::move(checkpoint)
-                .error()
-                .within("the store's checkpoint")
-                .with_remedy("this store belongs to another broker or exchange, or is damaged");
+        SAMPAN_TRY(verify_stored_head(*chain_, config_.id, head));
     }
+    SAMPAN_TRY(check_declared(facts));
     const UnixMillis newest(static_cast<std::int64_t>(facts.newest_time_s) * k_second_ms);
     time_.emplace(newest, wall, clock_.monotonic());
     if (wall < newest)
@@ -134,6 +198,7 @@ Status Server::load_core() {
     SAMPAN_TRY(
         store_->each_open([this](StoredMessage message) { return core_->add_open(std::move(message)); }));
     SAMPAN_TRY(core_->start());
+    core_->roots().prepare(*chain_->newest(), pool_);
     committer_ = std::make_unique<Committer>(*store_);
     facts_ = std::make_unique<FactReader>(*store_);
     reader_ = std::make_unique<LogReader>(*store_, core_->state());

@@ -11,6 +11,7 @@
 #include "broker/session_table.h"
 #include "broker/settings.h"
 #include "broker/witnesses.h"
+#include "sampan/identity/retention.h"
 
 namespace sampan::broker {
 
@@ -95,12 +96,14 @@ struct AgencyState {
 struct State {
     LogHead head;
     std::uint64_t newest_time_s = 0;
+    std::uint32_t incarnation = 0;  // of the log's head; 0: there is none yet
     RegistryPtr registry;
     std::vector<RegistryPtr> epochs;  // all that are logged
     std::uint64_t epochs_logged = 0;
     KeyBookPtr keys;
-    std::string witnessed;    // the newest checkpoint that a quorum cosigned
-    TreeSize witnessed_size;  // 0: none
+    std::optional<RetentionOrder> retention;  // the newest that is logged; none: everything is kept for good
+    std::string witnessed;                    // the newest checkpoint that a quorum cosigned
+    TreeSize witnessed_size;                  // 0: none
     Witnesses witnesses;
     std::uint64_t answer_counter = 0, broker_list_counter = 0, session_counter = 0;
 

@@ -19,6 +19,8 @@ WitnessSet witness_set(const RegistryEpoch& epoch, const KeyBook& keys);
 
 class Witnesses {
   public:
+    // Another incarnation of the log begins: nothing of the one before is cosigned any more.
+    void forget() { shown_.clear(); }
     // A checkpoint that is about to be shown.
     void shown(TreeSize size, const std::string& note);
     enum class Taken { ignored, kept, invalid };

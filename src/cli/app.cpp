@@ -38,6 +38,8 @@ App::App() : root_(k_about, "sampan") {
     root_.add_flag("-y,--yes", yes_, "Answer yes to every question");
     root_.add_flag("-q,--quiet", quiet_, "No commentary on stderr");
     add_publish_commands(*this);
+    add_draft_commands(*this);
+    add_bundle_commands(*this);
     add_message_commands(*this);
     add_receipt_commands(*this);
     add_pass_on_commands(*this);

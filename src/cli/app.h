@@ -52,6 +52,8 @@ void add_joining_commands(App& app, CLI::App& authority);    // authority announ
 void add_agency_status_command(App& app, CLI::App& agency);  // agency status
 void add_setup_commands(App& app);                           // broker, node
 void add_publish_commands(App& app);                         // publish, reply
+void add_draft_commands(App& app);                           // draft, searches
+void add_bundle_commands(App& app);                          // bundle
 void add_message_commands(App& app);                         // outbox, inbox, read, attachment, receipts
 void add_pass_on_commands(App& app);                         // pass-on, relabel
 void add_receipt_commands(App& app);   // acknowledge, acted, recall, destroy, refuse-recall
@@ -64,6 +66,9 @@ void add_node_commands(App& app);     // status, doctor, lock
 void add_people_commands(App& app);   // sign-in, sign-out, whoami, passphrase, totp, officer
 void add_release_commands(App& app);  // release
 void add_demo_command(App& app);
+// Under `broker` and `draft`: beside what they share code with.
+void add_take_bundle(App& app, CLI::App& broker);
+void add_draft_publish(App& app, CLI::App& draft);
 void add_help_commands(App& app);  // completion, help, version
 
 // The command tree, written out (completion.cpp, help.cpp).

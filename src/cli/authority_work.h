@@ -28,5 +28,7 @@ CLI::App* changing_command(CLI::App& parent, const AuthorityOptionsPtr& o, const
 
 // signer, add-signer, remove-signer, threshold, sign, publish, withdraw, diff
 void add_signer_commands(App& app, CLI::App& authority);
+// retention, retention-sign
+void add_retention_commands(App& app, CLI::App& authority);
 
 }  // namespace sampan::cli

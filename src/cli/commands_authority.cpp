@@ -1,4 +1,5 @@
 #include "cli/authority_work.h"
+#include "cli/backup_commands.h"
 #include "cli/words.h"
 
 namespace sampan::cli {
@@ -256,6 +257,8 @@ void add_authority_commands(App& app) {
     add_member_commands(app, group);
     add_joining_commands(app, group);
     add_signer_commands(app, group);
+    add_retention_commands(app, group);
+    add_begin_log_command(app, group);
     const auto b = std::make_shared<AuthorityOptions>();
     CLI::App* broker = changing_command(group, b, "add-broker",
                                         "Add a broker, or replace its keys and addresses: a new epoch",

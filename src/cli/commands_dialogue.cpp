@@ -28,6 +28,7 @@ constexpr ViewCommand k_views[] = {
     {"requests", "Requests for information: answers, nil returns, overdue"},
     {"releases", "Requests to pass a message on, and the originators' consent"},
     {"agenda", "The host's agenda"},
+    {"sessions", "Who is present in each session of the meeting, and what was said there"},
     {"actions", "Who does what until when"},
     {"outcomes", "Outcome documents, positions on them, and which one the host adopted"},
 };
@@ -172,24 +173,37 @@ void add_outcome(App& app, CLI::App& dialogue) {
 
 struct SearchOptions {
     std::vector<std::string> words;
-    std::string kind, sender, label, dialogue, indicator, since, until;
+    std::string kind, sender, label, dialogue, indicator, since, until, save, saved;
     bool unread = false;
     int limit = 50;
 };
 
-Result<int> run_search(Console& console, const Node& node, const SearchOptions& o) {
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+Parameters parameters_of(const SearchOptions& o) {
     std::string words;
     for (const std::string& word : o.words) words += (words.empty() ? "" : " ") + word;
-    SAMPAN_ASSIGN(json got, node.get("/v1/search" + query({{"q", words},
-                                                           {"kind", o.kind},
-                                                           {"sender", o.sender},
-                                                           {"label", o.label},
-                                                           {"dialogue", o.dialogue},
-                                                           {"indicator", o.indicator},
-                                                           {"since", o.since},
-                                                           {"until", o.until},
-                                                           {"unread", o.unread ? "1" : ""},
-                                                           {"limit", std::to_string(o.limit)}})));
+    return {{"q", words},       {"kind", o.kind},         {"sender", o.sender},
+            {"label", o.label}, {"dialogue", o.dialogue}, {"indicator", o.indicator},
+            {"since", o.since}, {"until", o.until},       {"unread", o.unread ? "1" : ""}};
+}
+
+Result<int> save_search(Console& console, const Node& node, const SearchOptions& o) {
+    json query = json::object();
+    for (const auto& [name, value] : parameters_of(o))
+        if (!value.empty()) query[name] = value;
+    SAMPAN_ASSIGN(json done, node.post("/v1/searches", {{"name", o.save}, {"query", query}}));
+    (void)done;
+    console.say("Saved. Next: sampan search --saved " + o.save);
+    return k_exit_ok;
+}
+
+Result<int> run_search(Console& console, const Node& node, const SearchOptions& o) {
+    if (!o.save.empty()) return save_search(console, node, o);
+    Parameters asked = parameters_of(o);
+    asked.emplace_back("saved", o.saved);
+    asked.emplace_back("limit", std::to_string(o.limit));
+    SAMPAN_ASSIGN(json got, node.get("/v1/search" + query(asked)));
     if (console.json) {
         console.print_json("sampan.search/1", got);
         return k_exit_ok;
@@ -219,7 +233,8 @@ void add_search(App& app) {
     CLI::App* search = App::command(
         app.root(), "search", "Search what the archive holds, sent and received",
         {"sampan search recruit* online", "sampan search ชายแดน --dialogue ajct-12",
-         "sampan search --kind measure --since 2027-01-01", "sampan search --indicator bad.example"});
+         "sampan search --kind measure --since 2027-01-01", "sampan search --indicator bad.example",
+         "sampan search --kind measure --unread --save measures", "sampan search --saved measures"});
     search->add_option("words", o->words, "Every one of these; a star stands for the rest of a word")
         ->type_name("WORD");
     search->add_option("--kind", o->kind, "Only of this kind")->type_name("KIND");
@@ -231,6 +246,10 @@ void add_search(App& app) {
     search->add_option("--until", o->until, "Logged at this date or time, or before (UTC)")
         ->type_name("DATE");
     search->add_flag("--unread", o->unread, "Only what nobody has read yet");
+    search->add_option("--save", o->save, "Keep this search under that name instead of running it")
+        ->type_name("NAME");
+    search->add_option("--saved", o->saved, "Run one that you kept: sampan searches lists them")
+        ->type_name("NAME");
     search->add_option("--limit", o->limit, "At most this many")
         ->type_name("N")
         ->capture_default_str()

@@ -18,9 +18,20 @@ struct LogOptions {
 
 Result<int> run_dialogues(Console& console, const Node& node) {
     SAMPAN_ASSIGN(json got, node.get("/v1/registry"));
+    // What is unread is known to who is signed in, while the archive is open; the rest to anybody.
+    const auto counted = node.get("/v1/dialogues");
+    json dialogues = list_of(got, "dialogues");
+    for (json& d : dialogues) {
+        if (!counted.ok()) continue;
+        for (const json& one : list_of(*counted, "dialogues"))
+            if (text_of(one, "dialogue") == text_of(d, "dialogue", text_of(d, "id"))) {
+                d["messages"] = number_of(one, "messages");
+                d["unread"] = object_of(one, "unread");
+                d["unread_total"] = number_of(one, "unread_total");
+            }
+    }
     if (console.json) {
-        console.print_json("sampan.dialogues/1",
-                           {{"epoch", got["epoch"]}, {"dialogues", list_of(got, "dialogues")}});
+        console.print_json("sampan.dialogues/1", {{"epoch", got["epoch"]}, {"dialogues", dialogues}});
         return k_exit_ok;
     }
     Table table({{"ID"},
@@ -28,12 +39,15 @@ Result<int> run_dialogues(Console& console, const Node& node) {
                  {"HOST"},
                  {"BEGINS"},
                  {"SUBMIT BY"},
+                 {"MESSAGES", true},
+                 {"UNREAD", true},
                  {"PARTICIPANTS", false, 12, true}});
-    for (const json& d : list_of(got, "dialogues"))
+    for (const json& d : dialogues)
         table.add({text_of(d, "dialogue", text_of(d, "id")), text_of(d, "title"), text_of(d, "host"),
-                   when(d, "begins").substr(0, 10), when(d, "submission_deadline"),
-                   joined(list_of(d, "participants"))});
+                   when(d, "begins").substr(0, 10), when(d, "submission_deadline"), text_of(d, "messages"),
+                   text_of(d, "unread_total"), joined(list_of(d, "participants"))});
     console.print(table);
+    if (!counted.ok()) console.say("What is unread is shown to who is signed in: sampan sign-in ID");
     return k_exit_ok;
 }
 

@@ -366,6 +366,7 @@ void print_message(Console& console, const json& m) {
         << fields({{"From", from_text(m)},
                    {"To", joined(list_of(m, "readers"))},
                    {"Dialogue", joined(list_of(m, "dialogues"))},
+                   {"Session", text_of(m, "session")},
                    {"Sent", when(m, "created")},
                    {"Received", when(m, "received")},
                    {"Precedence", text_of(m, "precedence")},

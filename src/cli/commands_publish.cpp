@@ -23,8 +23,11 @@ Result<std::string> read_text(const std::string& path) {
     return std::string(as_text(bytes));
 }
 
-json request_of(const std::string& text, const PublishOptions& o, const json& uploads, bool dry_run) {
-    json out{{"briefing", text}, {"uploads", uploads}, {"dry_run", dry_run}};
+// `source`: {"briefing": text}, or {"draft": id}.
+json request_of(const json& source, const PublishOptions& o, const json& uploads, bool dry_run) {
+    json out = source;
+    out["uploads"] = uploads;
+    out["dry_run"] = dry_run;
     if (o.leave_out_denied) out["leave_out_denied"] = true;
     if (o.leave_out_unready) out["leave_out_unready"] = true;
     if (!o.emergency.empty()) out["emergency"] = o.emergency;
@@ -41,6 +44,7 @@ std::size_t who_may_not(const json& readers) {
 void show_preview(Console& console, const json& report, std::ostream& to) {
     to << fields({{"title", text_of(report, "title")},
                   {"kind", text_of(report, "kind")},
+                  {"session", text_of(report, "session")},
                   {"precedence", text_of(report, "precedence")},
                   {"marking", text_of(report, "marking")}})
        << "\n"
@@ -68,8 +72,8 @@ Result<json> upload_all(Console& console, const Node& node, const std::vector<st
 }
 
 // Who will read it, before anything is sealed or uploaded. Asks on a terminal.
-Result<json> preview(Console& console, const Node& node, const std::string& text, const PublishOptions& o) {
-    auto report = node.post("/v1/messages", request_of(text, o, json::array(), true));
+Result<json> preview(Console& console, const Node& node, const json& source, const PublishOptions& o) {
+    auto report = node.post("/v1/messages", request_of(source, o, json::array(), true));
     if (!report.ok()) return report.error();
     if (o.dry_run || (!console.may_prompt() && !console.yes)) return report;
     if (!console.yes) {
@@ -84,12 +88,11 @@ Result<json> preview(Console& console, const Node& node, const std::string& text
     return report;
 }
 
-Result<json> publish_one(Console& console, const std::string& text, const Node& node,
-                         const PublishOptions& o) {
-    SAMPAN_ASSIGN(json seen, preview(console, node, text, o));
+Result<json> publish_one(Console& console, const json& source, const Node& node, const PublishOptions& o) {
+    SAMPAN_ASSIGN(json seen, preview(console, node, source, o));
     if (o.dry_run) return seen;
     SAMPAN_ASSIGN(json uploads, upload_all(console, node, o.attachments));
-    auto made = node.post("/v1/messages", request_of(text, o, uploads, false));
+    auto made = node.post("/v1/messages", request_of(source, o, uploads, false));
     if (made.ok()) return made;
     if (!made.error().is(CliError::refused) || console.json) return made.error();
     // A refusal names one reader; the table names all, and why.
@@ -144,7 +147,8 @@ Result<int> run_publish(Console& console, const Node& node, const PublishOptions
     int worst = k_exit_ok;
     for (const std::string& path : o.files) {
         auto text = read_text(path);
-        auto made = text.ok() ? publish_one(console, *text, node, o) : Result<json>(text.error());
+        auto made =
+            text.ok() ? publish_one(console, {{"briefing", *text}}, node, o) : Result<json>(text.error());
         if (made.ok()) {
             print_published(console, *made, o.dry_run);
             continue;
@@ -172,7 +176,7 @@ Result<int> run_reply(Console& console, const Node& node, PublishOptions o, cons
                           original, {asked ? "answer" : "comment", text_of(original, "sender"), of_kind}));
         text = front + text;
     }
-    SAMPAN_ASSIGN(json made, publish_one(console, text, node, o));
+    SAMPAN_ASSIGN(json made, publish_one(console, {{"briefing", text}}, node, o));
     print_published(console, made, o.dry_run);
     return k_exit_ok;
 }
@@ -213,6 +217,23 @@ constexpr const char* k_template =
     "# Situation\n\n";
 
 }  // namespace
+
+void add_draft_publish(App& app, CLI::App& group) {
+    const auto o = std::make_shared<PublishOptions>();
+    const auto id = std::make_shared<std::string>();
+    CLI::App* publish = App::command(
+        group, "publish", "Publish a draft of yours as it was saved",
+        {"sampan draft publish 4f1c2a90 --dry-run", "sampan draft publish 4f1c2a90 --attach list.csv"});
+    publish->add_option("id", *id, "Id of the draft, or its first 6 digits or more")
+        ->required()
+        ->type_name("ID");
+    add_options(publish, o);
+    app.on(publish, [o, id, &app](Console& console) -> Result<int> {
+        SAMPAN_ASSIGN(json made, publish_one(console, {{"draft", *id}}, app.node(), *o));
+        print_published(console, made, o->dry_run);
+        return k_exit_ok;
+    });
+}
 
 void add_publish_commands(App& app) {
     const auto o = std::make_shared<PublishOptions>();

@@ -49,6 +49,7 @@ void print_release(Console& console, const json& r) {
         << fields({{"Written by", text_of(r, "author_name") + " (" + text_of(r, "author") + ")"},
                    {"Will be read by", joined(list_of(r, "readers"))},
                    {"Dialogue", joined(list_of(r, "dialogues"))},
+                   {"Session", text_of(r, "session")},
                    {"Written", when(r, "created")},
                    {"Precedence", text_of(r, "precedence")},
                    {"Kind", text_of(r, "document_kind")},

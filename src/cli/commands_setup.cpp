@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/app.h"
+#include "cli/backup_commands.h"
 #include "cli/setup.h"
 #include "cli/words.h"
 #include "sampan/authority/identities.h"
@@ -143,7 +144,7 @@ void add_common(CLI::App* command, const Options& o, const char* config) {
 
 void add_broker_commands(App& app) {
     CLI::App& group =
-        *App::command(app.root(), "broker", "Setting up a broker",
+        *App::command(app.root(), "broker", "Setting up, running and backing up a broker",
                       {"sampan broker init keys --id broker-1 --data data --epochs ajct/epochs"});
     group.require_subcommand(1);
     const auto o = std::make_shared<SetupOptions>();
@@ -183,10 +184,12 @@ void add_broker_commands(App& app) {
                                  {"sampan broker run --config broker.toml"});
     run->add_option("--config", r->config, "Configuration file")->capture_default_str()->type_name("FILE");
     app.on(run, [r](Console&) { return run_daemon("sampan-broker", r->config); });
+    add_backup_commands(app, group, "sampan-broker", "broker.toml");
+    add_take_bundle(app, group);
 }
 
 void add_node_group(App& app) {
-    CLI::App& group = *App::command(app.root(), "node", "Setting up and running an agency's node",
+    CLI::App& group = *App::command(app.root(), "node", "Setting up, running and backing up an agency's node",
                                     {"sampan node init keys --data data --epochs epochs --socket node.sock",
                                      "sampan node run --config node.toml"});
     group.require_subcommand(1);
@@ -219,6 +222,7 @@ void add_node_group(App& app) {
                                  {"sampan node run --config node.toml"});
     run->add_option("--config", r->config, "Configuration file")->capture_default_str()->type_name("FILE");
     app.on(run, [r](Console&) { return run_daemon("sampan-node", r->config); });
+    add_backup_commands(app, group, "sampan-node", "node.toml");
 }
 
 }  // namespace
@@ -260,6 +264,7 @@ std::string program_folder() {
 void add_setup_commands(App& app) {
     add_broker_commands(app);
     add_node_group(app);
+    add_backup_key_command(app);
 }
 
 }  // namespace sampan::cli

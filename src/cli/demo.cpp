@@ -107,7 +107,11 @@ Status tell_dialogue(Console& console, DemoExchange& exchange, DemoStory& story,
     }
     SAMPAN_TRY(tell_part(console, story, "one update comes late", take_until(briefings, "40")));
     SAMPAN_TRY(
-        tell_part(console, story, "day 1: positions, requests, new measures", take_until(briefings, "50")));
+        tell_part(console, story, "day 1: positions, requests, new measures", take_until(briefings, "47")));
+    SAMPAN_TRY(tell_part(console, story, "the host says who is in session 2", take_until(briefings, "48")));
+    SAMPAN_TRY(
+        tell_part(console, story, "session 2, in TLP:RED for those present", take_until(briefings, "49")));
+    SAMPAN_TRY(tell_part(console, story, "after the break others are present", take_until(briefings, "50")));
     SAMPAN_TRY(tell_part(console, story, "day 2: a measure is agreed", take_until(briefings, "60")));
     {
         const Step step(console, "the host compiles the outcome document and publishes it");
@@ -166,8 +170,16 @@ void stay(Console& console, const DemoExchange& exchange) {
         " inbox\n"
         "  sampan authority suspend " +
         exchange.path("authority") + " th-rtp --passphrase-file " + exchange.path("passphrase.txt") +
-        "\n  curl http://" + exchange.operations() +
-        "/metrics\n\nData and logs: " + exchange.places().folder + "\nCtrl-C stops it all.";
+        "\n  curl http://" + exchange.operations() + "/metrics\n\nAs the auditor:\n\n  cd " +
+        exchange.places().folder +
+        "\n  sampan-audit fetch --keys auditor-1 --epochs authority/epochs --passphrase-file passphrase.txt "
+        "--trust " +
+        exchange.trust().hex() + " --broker " + exchange.endpoint() +
+        " -o my.slog\n  sampan-audit verify my.slog --trust " + exchange.trust().hex() +
+        "\n  sampan-audit report my.slog -o my.html --trust " + exchange.trust().hex() +
+        "\n  sampan-audit --help      # search, timeline, reconcile, anomalies, export, witness-status …\n"
+        "\nData and logs: " +
+        exchange.places().folder + "\nCtrl-C stops it all.";
     console.warn(text);
     while (!InterruptGuard::interrupted()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     console.say("\nStopping.");

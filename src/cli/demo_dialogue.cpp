@@ -10,8 +10,8 @@ namespace {
 constexpr const char* k_outcome_label = "restricted compartment=ct tlp=AMBER";
 
 constexpr const char* k_host = "mm-mpf";
-constexpr const char* k_views[] = {"submissions", "reading",  "situation", "projects", "measures",
-                                   "requests",    "releases", "agenda",    "actions",  "outcomes"};
+constexpr const char* k_views[] = {"submissions", "reading", "situation", "projects", "measures", "requests",
+                                   "releases",    "agenda",  "sessions",  "actions",  "outcomes"};
 
 const json& section_of(const json& page, const std::string& key) {
     for (const json& section : list_of(page, "sections"))
@@ -90,11 +90,30 @@ Status DemoStory::show_dialogue() {
     SAMPAN_ASSIGN(json elsewhere, host.get("/v1/dialogues/ajct-12/requests"));
     check(text_of(row_with(section_of(elsewhere, "requests"), "from", "sg-spf"), "answers").empty(),
           "the host, which was not given the answers, sees none");
+    SAMPAN_TRY(show_meeting());
     SAMPAN_ASSIGN(json cyber, exchange_.node("th-rtp")->node().get("/v1/dialogues/ajcc-4/situation"));
     SAMPAN_ASSIGN(json none, exchange_.node("la-lps")->node().get("/v1/dialogues/ajcc-4/situation"));
     check(list_of(none, "sections").empty(),
           "la-lps takes no part in ajcc-4, and its fold of it is empty (th-rtp's has " +
               std::to_string(list_of(cyber, "sections").size()) + " parts)");
+    return ok_status();
+}
+
+// What was said in the session is where its readers are, and nowhere else.
+Status DemoStory::show_meeting() {
+    const auto said = [&](const char* agency) -> Result<std::size_t> {
+        SAMPAN_ASSIGN(json page, exchange_.node(agency)->node().get("/v1/dialogues/ajct-12/sessions"));
+        return list_of(section_of(page, "said-2"), "rows").size();
+    };
+    SAMPAN_ASSIGN(std::size_t before, said("id-polri"));
+    SAMPAN_ASSIGN(std::size_t both, said("my-rmp"));
+    SAMPAN_ASSIGN(std::size_t after, said("sg-spf"));
+    SAMPAN_ASSIGN(std::size_t never, said("vn-mps"));
+    check(before == 1 && both == 2 && after == 1 && never == 0,
+          "of two messages of session 2 (TLP:RED), id-polri, who left at the break, holds " +
+              std::to_string(before) + ", my-rmp, who stayed, " + std::to_string(both) +
+              ", sg-spf, who came then, " + std::to_string(after) + ", vn-mps, who was not there, " +
+              std::to_string(never));
     return ok_status();
 }
 
@@ -115,7 +134,7 @@ Status DemoStory::write_pages(const std::string& folder) {
     for (const char* dialogue : {"ajct-12", "ajcc-4"})
         for (const char* view : k_views) SAMPAN_TRY(write(dialogue, view, ""));
     SAMPAN_TRY(write("ajct-12", "outcome", "&" + query({{"label", k_outcome_label}}).substr(1)));
-    SAMPAN_TRY(write("ajct-12", "compare", "&before=ajcc-4"));
+    SAMPAN_TRY(write("ajct-12", "compare", "&before=ajct-11"));
     heading("Pages to look at, print and file: " + std::to_string(written) + " in " + folder);
     return ok_status();
 }

@@ -52,6 +52,7 @@ class DemoStory {
     void heading(const std::string& text);
     void check(bool ok, const std::string& text);
     Status show_refusals();
+    Status show_meeting();
 
     Console& console_;
     DemoExchange& exchange_;

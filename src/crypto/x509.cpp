@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <mutex>
 
 #include "crypto/certificate_profile.h"
 #include "crypto/der.h"
 #include "sampan/base/limits.h"
 #include "sampan/crypto/hash.h"
+#include "sampan/crypto/node_verifier.h"
 
 namespace sampan {
 namespace {
@@ -299,16 +301,26 @@ struct StackDeleter {
     void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_free(stack); }
 };
 
+Error expired(UnixMillis at) {
+    return Error(CryptoError::expired, "the certificate or its root is not valid at " + to_rfc3339(at));
+}
+
+bool holds(const Validity& validity, UnixMillis at) {
+    return validity.not_before <= at && at < validity.not_after;
+}
+
+// Whether OpenSSL verifies the signature and compares the times on the path, or whoever asks does.
+enum class PathPart { all, all_but_signature_and_time };
+
 // RFC 5280 §6 by OpenSSL, with `root` as the only certificate trusted.
-Status check_path(const Certificate& node, const Certificate& root, UnixMillis at) {
+Status check_path(const Certificate& node, X509* root, UnixMillis at, PathPart part = PathPart::all) {
     const X509Object node_object = decode(node.der());
-    const X509Object root_object = decode(root.der());
     const std::unique_ptr<STACK_OF(X509), StackDeleter> trusted(sk_X509_new_null());
     const StoreContext context(X509_STORE_CTX_new());
     SAMPAN_ASSERT(trusted && context);
-    if (node_object == nullptr || root_object == nullptr)
+    if (node_object == nullptr || root == nullptr)
         return Error(CryptoError::bad_path, "OpenSSL cannot read a certificate");
-    SAMPAN_ASSERT(sk_X509_push(trusted.get(), root_object.get()) > 0);
+    SAMPAN_ASSERT(sk_X509_push(trusted.get(), root) > 0);
     SAMPAN_ASSERT(X509_STORE_CTX_init(context.get(), nullptr, node_object.get(), nullptr) == 1);
     X509_STORE_CTX_set0_trusted_stack(context.get(), trusted.get());
     X509_VERIFY_PARAM* const parameters = X509_STORE_CTX_get0_param(context.get());
@@ -317,6 +329,8 @@ Status check_path(const Certificate& node, const Certificate& root, UnixMillis a
     SAMPAN_ASSERT(X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY) == 1);
     // The root's own signature is for check_root, which is stricter.
     SAMPAN_ASSERT(X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_X509_STRICT) == 1);
+    if (part == PathPart::all_but_signature_and_time)
+        X509_STORE_CTX_set_verify(context.get(), [](X509_STORE_CTX*) { return 1; });
     if (X509_verify_cert(context.get()) == 1) return ok_status();
     const int reason = X509_STORE_CTX_get_error(context.get());
     const bool by_time = reason == X509_V_ERR_CERT_HAS_EXPIRED || reason == X509_V_ERR_CERT_NOT_YET_VALID;
@@ -330,32 +344,91 @@ Status check_signature(const Certificate& certificate, const Ed25519PublicKey& i
     return verify_ed25519(issuer, fields.to_be_signed, fields.signature);
 }
 
-Status check_root(const Certificate& root, const CertificateNames& names) {
+Status check_root_names(const Certificate& root, const CertificateNames& names) {
     if (!root.is_authority()) return Error(CryptoError::bad_path, "the pinned certificate is not a root");
     if (root.host() != names.host())
         return Error(CryptoError::bad_path,
                      "the root is bound to " + root.host() + ", expected " + names.host());
-    return check_signature(root, root.public_key());
+    return ok_status();
 }
 
 }  // namespace
 
 Status verify_root_certificate(const Certificate& root, const CertificateNames& names, UnixMillis at) {
     const ErrorScope scope;
-    SAMPAN_TRY(check_root(root, names));
-    return check_path(root, root, at);
+    SAMPAN_TRY(check_root_names(root, names));
+    SAMPAN_TRY(check_signature(root, root.public_key()));
+    return check_path(root, decode(root.der()).get(), at);
 }
 
-Status verify_node_certificate(const Certificate& node, const Certificate& pinned_root,
-                               const CertificateNames& names, UnixMillis at) {
-    const ErrorScope scope;
+namespace {
+Status check_names(const Certificate& node, const Certificate& root, const CertificateNames& names) {
     if (node.is_authority()) return Error(CryptoError::bad_path, "a root is not a node's certificate");
     if (node.uri() != names.node_uri())
         return Error(CryptoError::bad_path,
                      "the certificate names " + node.uri() + ", expected " + names.node_uri());
-    SAMPAN_TRY(check_root(pinned_root, names));
-    SAMPAN_TRY(check_path(node, pinned_root, at));
+    return check_root_names(root, names);
+}
+}  // namespace
+
+Status verify_node_certificate(const Certificate& node, const Certificate& pinned_root,
+                               const CertificateNames& names, UnixMillis at) {
+    const ErrorScope scope;
+    SAMPAN_TRY(check_names(node, pinned_root, names));
+    SAMPAN_TRY(check_signature(pinned_root, pinned_root.public_key()));
+    SAMPAN_TRY(check_path(node, decode(pinned_root.der()).get(), at));
     return check_signature(node, pinned_root.public_key());
+}
+
+struct NodeVerifier::State {
+    explicit State(const Certificate& pinned)
+        : root(pinned),
+          object(decode(pinned.der())),
+          own_signature(check_signature(pinned, pinned.public_key())) {}
+    bool knows(const CertificateHash& node) {
+        const std::lock_guard lock(mutex);
+        return std::find(passed.begin(), passed.end(), node) != passed.end();
+    }
+    void keep(const CertificateHash& node) {
+        const std::lock_guard lock(mutex);
+        passed[next] = node;
+        next = (next + 1) % passed.size();
+    }
+
+    const Certificate root;
+    const X509Object object;
+    const Status own_signature;
+    // Certificates are verified on several threads, and any of them may be the first to see one: no thread
+    // could own this.
+    std::mutex mutex;
+    std::array<CertificateHash, 4> passed;  // path and signature; zero: none
+    std::size_t next = 0;
+};
+
+NodeVerifier::NodeVerifier(const Certificate& pinned_root) {
+    const ErrorScope scope;
+    state_ = std::make_unique<State>(pinned_root);
+}
+NodeVerifier::NodeVerifier(NodeVerifier&&) noexcept = default;
+NodeVerifier& NodeVerifier::operator=(NodeVerifier&&) noexcept = default;
+NodeVerifier::~NodeVerifier() = default;
+
+const Certificate& NodeVerifier::root() const {
+    return state_->root;
+}
+
+Status NodeVerifier::verify(const Certificate& node, const CertificateNames& names, UnixMillis at) const {
+    const ErrorScope scope;
+    const Certificate& root = state_->root;
+    SAMPAN_TRY(check_names(node, root, names));
+    SAMPAN_TRY(state_->own_signature);
+    const bool known = state_->knows(node.hash());
+    if (!known) SAMPAN_TRY(check_path(node, state_->object.get(), at, PathPart::all_but_signature_and_time));
+    if (!holds(node.validity(), at) || !holds(root.validity(), at)) return expired(at);
+    if (known) return ok_status();
+    SAMPAN_TRY(check_signature(node, root.public_key()));
+    state_->keep(node.hash());
+    return ok_status();
 }
 
 }  // namespace sampan

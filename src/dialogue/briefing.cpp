@@ -164,6 +164,18 @@ Status read_portions(TomlTable& top, Briefing& out) {
     return ok_status();
 }
 
+// A presence list has a field of that name: it says who is there, and is not itself said in the session.
+Status read_session(TomlTable& top, Briefing& out) {
+    if (out.kind == DocumentKind::presence) return ok_status();
+    SAMPAN_ASSIGN(std::optional<std::string> session, top.text("session"));
+    if (!session || session->empty()) return ok_status();
+    if (!is_session_number(*session))
+        return top.error("session", "expected a session's number, such as \"2\"");
+    if (out.dialogues.size() != 1) return top.error("session", "is of one dialogue: name it in \"dialogue\"");
+    out.session = std::move(*session);
+    return ok_status();
+}
+
 Status read_envelope(TomlTable& top, Briefing& out) {
     SAMPAN_ASSIGN(out.title, top.need_text("title"));
     if (out.title.size() > k_document_title_bytes)
@@ -172,6 +184,7 @@ Status read_envelope(TomlTable& top, Briefing& out) {
     if (language) out.language = *language;
     SAMPAN_ASSIGN(out.to, read_ids<AgencyId>(top, "to"));
     SAMPAN_ASSIGN(out.dialogues, read_ids<DialogueId>(top, "dialogue"));
+    SAMPAN_TRY(read_session(top, out));
     SAMPAN_ASSIGN(out.about, read_ids<MessageId>(top, "about"));
     SAMPAN_ASSIGN(std::vector<MessageId> revises, read_ids<MessageId>(top, "revises"));
     if (revises.size() > 1) return top.error("revises", "expected one message id");
@@ -320,8 +333,8 @@ Result<Label> complete_label(const LabelDraft& draft, const LabelPolicy& policy,
 
 Result<Document> complete_document(const Briefing& briefing, const Label& whole, const LabelPolicy& policy,
                                    const AgencyId& originator, UnixMillis now) {
-    Document out{briefing.kind, briefing.title, briefing.language, briefing.body, briefing.fields, {},
-                 briefing.files};
+    Document out{briefing.kind,  briefing.title,  briefing.language, briefing.body, briefing.fields, {},
+                 briefing.files, briefing.session};
     for (const PortionDraft& draft : briefing.portions) {
         auto label = complete_label(draft.label, policy, originator, now);
         if (!label.ok()) return label.error().within("portion " + draft.name);

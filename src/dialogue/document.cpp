@@ -59,6 +59,9 @@ Status check_document(const Document& document) {
     if (!ascending(document.portions, [](const auto& p) -> const std::string& { return p.name; }) ||
         !ascending(document.files, [](const auto& f) -> const std::string& { return f.file; }))
         return bad("portions and files are sorted, none twice");
+    if (!document.session.empty() &&
+        (!is_session_number(document.session) || document.kind == DocumentKind::presence))
+        return bad("a session's number is not one, or stands where there is none");
     const auto known = [&](std::string_view name) {
         return std::any_of(document.portions.begin(), document.portions.end(),
                            [&](const auto& p) { return p.name == name; });
@@ -95,6 +98,7 @@ Bytes encode_document(const Document& document) {
         one->set_portion(file.portion);
         if (file.stix) summary_to_wire(*file.stix, *one->mutable_stix());
     }
+    out.set_session(document.session);
     fields_to_wire(document.kind, document.fields, out);
     return encode_canonical(out);
 }
@@ -131,6 +135,7 @@ Result<Document> decode_document(ByteView bytes) {
         if (file.has_stix()) one.stix = summary_from_wire(file.stix());
         out.files.push_back(std::move(one));
     }
+    out.session = in.session();
     SAMPAN_ASSIGN(out.fields, fields_from_wire(out.kind, in));
     SAMPAN_TRY(check_document(out));
     return out;
@@ -140,6 +145,10 @@ bool is_portion_name(std::string_view name) {
     return !name.empty() && name.size() <= 32 && std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     });
+}
+
+bool is_session_number(std::string_view text) {
+    return !text.empty() && is_display_text(text, k_session_number_bytes);
 }
 
 std::vector<Paragraph> paragraphs_of(std::string_view body) {

@@ -178,9 +178,13 @@ void add_notes(DocumentKind kind, std::vector<FieldSpec>& fields) {
 std::string briefing_template(DocumentKind kind, std::string_view dialogue) {
     std::string out = "+++\nkind = \"" + std::string(kind_name(kind)) + "\"\ntitle = \"\"\n";
     out += "dialogue = \"" + std::string(dialogue) +
-           "\"              # its participants; or: to = [\"jp-npa\", \"sg-spf\"]\n"
-           "precedence = \"ROUTINE\"            # FLASH, IMMEDIATE, PRIORITY or ROUTINE\n"
-           "language = \"en\"\n";
+           "\"              # its participants; or: to = [\"jp-npa\", \"sg-spf\"]\n";
+    if (kind != K::presence)
+        out +=
+            "# session = \"1\"                   # of its meeting: only those present read it; tlp is RED\n";
+    out +=
+        "precedence = \"ROUTINE\"            # FLASH, IMMEDIATE, PRIORITY or ROUTINE\n"
+        "language = \"en\"\n";
     switch (kind) {
         case K::answer:
         case K::comment:

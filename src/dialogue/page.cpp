@@ -1,5 +1,7 @@
 #include "sampan/dialogue/page.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "sampan/wire/strict.h"
@@ -9,29 +11,37 @@ namespace {
 
 using nlohmann::json;
 
-// Everything a page needs is in it: it is kept, printed and carried on paper.
+// Everything a page needs is in it: it is kept, printed and carried on paper. The whole stands in one table,
+// whose head and foot are printed on every sheet.
 constexpr std::string_view k_style =
-    "@page{margin:18mm 12mm}"
+    "@page{size:A4;margin:12mm}"
     "body{font:10pt/1.35 'Noto Sans','Noto Sans Thai','Noto Sans Khmer','Noto Sans Lao','Noto Sans Myanmar',"
-    "'Noto Sans CJK JP',sans-serif;margin:0 1.2em 2.2em;color:#111}"
+    "'Noto Sans CJK JP',sans-serif;margin:0 1.2em 1.2em;color:#111}"
     ".marking{font-weight:bold;text-align:center;padding:.3em;border:1px solid #111;margin:.6em 0}"
-    "h1{font-size:15pt;margin:.4em 0}h2{font-size:12pt;margin:1.2em 0 .3em;break-after:avoid}"
+    "h1{font-size:15pt;margin:.4em 0 .1em}h2{font-size:12pt;margin:1.2em 0 .3em;break-after:avoid}"
+    ".what{color:#444;margin:0 0 .6em}"
     "table{border-collapse:collapse;width:100%;font-size:9pt}thead{display:table-header-group}"
+    "tfoot{display:table-footer-group}"
     "th,td{border:1px solid #999;padding:.2em .4em;text-align:left;vertical-align:top;overflow-wrap:anywhere}"
-    "th{background:#eee}tr{break-inside:avoid}.cites{white-space:nowrap;color:#444}"
+    "th{background:#eee;white-space:nowrap}tr{break-inside:avoid}.cites{white-space:nowrap;color:#444}"
+    ".sheet{font-size:inherit}.sheet>*>tr{break-inside:auto}.sheet>*>tr>td{border:0;padding:0}"
     "footer{font-size:8pt;color:#444;margin-top:1em}"
-    "@media print{.bottom{position:fixed;bottom:0;left:0;right:0;background:#fff}}";
+    "@media print{body{margin:0}a{color:inherit}}";
+constexpr std::size_t k_wide_columns = 6;  // more than a sheet has room for upright
 
-std::string page_begin(const std::string& title, const std::string& marking) {
+std::string page_begin(const std::string& title, const std::string& marking, bool wide = false) {
     return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
            "'unsafe-inline'\"><title>" +
            html_text(title) + "</title><style>" + std::string(k_style) +
-           "</style></head>\n<body>\n<div class=\"marking top\">" + html_text(marking) + "</div>\n<h1>" +
-           html_text(title) + "</h1>\n";
+           (wide ? "@page{size:A4 landscape}" : "") +
+           "</style></head>\n<body>\n<table class=\"sheet\"><thead><tr><td><div class=\"marking top\">" +
+           html_text(marking) + "</div></td></tr></thead><tbody><tr><td>\n<h1>" + html_text(title) +
+           "</h1>\n";
 }
 std::string page_end(const std::string& marking) {
-    return "<div class=\"marking bottom\">" + html_text(marking) + "</div>\n</body></html>\n";
+    return "</td></tr></tbody><tfoot><tr><td><div class=\"marking bottom\">" + html_text(marking) +
+           "</div></td></tr></tfoot></table>\n</body></html>\n";
 }
 
 // Punctuation that CommonMark could take for a mark.
@@ -137,7 +147,11 @@ std::string page_json(const Page& page) {
 }
 
 std::string page_html(const Page& page) {
-    std::string out = page_begin(page.title, page.marking);
+    const bool wide = std::any_of(page.sections.begin(), page.sections.end(), [](const PageSection& section) {
+        return section.columns.size() > k_wide_columns;
+    });
+    std::string out = page_begin(page.title, page.marking, wide);
+    out += "<p class=\"what\">" + html_text(page.dialogue + ": " + page.view) + "</p>\n";
     for (const PageSection& section : page.sections) {
         out += "<h2>" + html_text(section.heading) + "</h2>\n";
         for (const std::string& sentence : section.sentences) out += "<p>" + html_text(sentence) + "</p>\n";

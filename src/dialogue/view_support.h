@@ -40,6 +40,7 @@ Page measures_view(const ViewContext& context);
 Page requests_view(const ViewContext& context);
 Page releases_view(const ViewContext& context);
 Page agenda_view(const ViewContext& context);
+Page sessions_view(const ViewContext& context);
 Page actions_view(const ViewContext& context);
 Page outcomes_view(const ViewContext& context);
 

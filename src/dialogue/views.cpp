@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "dialogue/view_support.h"
-#include "sampan/dialogue/receipts.h"
 
 namespace sampan {
 namespace {
@@ -98,42 +97,6 @@ Page submissions_view(const ViewContext& context) {
     return page.finish();
 }
 
-Page reading_view(const ViewContext& context) {
-    PageBuilder page(context, "reading", context.dialogue.title);
-    page.section("sent", "Who has what we sent",
-                 {{"message", "MESSAGE"},
-                  {"title", "TITLE"},
-                  {"agency", "READER"},
-                  {"delivered", "DELIVERED"},
-                  {"opened", "OPENED"},
-                  {"acknowledged", "ACKNOWLEDGED"}});
-    const auto when = [](const std::optional<ReceiptMark>& mark) { return mark ? date_text(mark->at) : ""; };
-    for (int i = 1; i <= static_cast<int>(k_last_kind); ++i)
-        for (const EntryPtr& entry : standing(context, static_cast<K>(i))) {
-            if (!entry->own) continue;
-            for (const ReaderState& reader : entry->reader_states) {
-                const HolderReceipts given = receipts_of(context.workspace, *entry, reader.agency);
-                page.row({short_id(entry->id), entry->title, reader.agency.text(),
-                          reader.outcome == "delivered" ? date_text(reader.time) : reader.outcome,
-                          when(given.opened), when(given.acknowledged)},
-                         {entry});
-            }
-        }
-    page.section("unread", "What nobody here has read yet",
-                 {{"message", "MESSAGE"},
-                  {"received", "LOGGED"},
-                  {"sender", "FROM"},
-                  {"kind", "KIND"},
-                  {"title", "TITLE"}});
-    for (int i = 1; i <= static_cast<int>(k_last_kind); ++i)
-        for (const EntryPtr& entry : standing(context, static_cast<K>(i)))
-            if (!entry->own && !entry->read)
-                page.row({short_id(entry->id), date_text(entry->logged), entry->sender.text(),
-                          std::string(kind_name(entry->kind)), entry->title},
-                         {entry});
-    return page.finish();
-}
-
 Page situation_view(const ViewContext& context) {
     PageBuilder page(context, "situation", context.dialogue.title);
     std::map<std::string, std::vector<EntryPtr>> by_country, by_theme;
@@ -191,7 +154,7 @@ Page agenda_view(const ViewContext& context) {
 const std::vector<std::string>& view_names() {
     static const std::vector<std::string> names = {"submissions", "reading",  "situation", "projects",
                                                    "measures",    "requests", "releases",  "agenda",
-                                                   "actions",     "outcomes"};
+                                                   "sessions",    "actions",  "outcomes"};
     return names;
 }
 
@@ -204,6 +167,7 @@ Result<Page> make_view(const ViewContext& context, std::string_view name) {
     if (name == "requests") return requests_view(context);
     if (name == "releases") return releases_view(context);
     if (name == "agenda") return agenda_view(context);
+    if (name == "sessions") return sessions_view(context);
     if (name == "actions") return actions_view(context);
     if (name == "outcomes") return outcomes_view(context);
     return Error(ViewError::unknown_view, "\"" + std::string(name.substr(0, 40)) + "\" is no view",

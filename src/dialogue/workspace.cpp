@@ -83,6 +83,7 @@ Entry make_entry(const Header& header, const Document& document, const DocumentI
     out.opening = opening_of(document.body);
     out.fields = document.fields;
     out.files = document.files;
+    out.session = document.session;
     return out;
 }
 

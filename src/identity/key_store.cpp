@@ -66,9 +66,9 @@ Result<NodeKeys> load_node_keys(FileSystem& files, const std::string& folder, co
     if (certificate.uri() != names.node_uri())
         return Error(IdentityError::bad_descriptor,
                      "node.pem names " + certificate.uri() + ", descriptor.bin " + names.node_uri());
-    const SignerUse use{
-        {Purpose::message, Purpose::descriptor, Purpose::prekeys, Purpose::session, Purpose::outcomes},
-        false};
+    const SignerUse use{{Purpose::message, Purpose::descriptor, Purpose::prekeys, Purpose::session,
+                         Purpose::outcomes, Purpose::bundle},
+                        false};
     SAMPAN_ASSIGN(std::unique_ptr<Signer> node,
                   load_node_signer(files, folder, passphrase, std::move(token), use));
     if (node->public_key() != certificate.public_key())
@@ -124,7 +124,8 @@ Result<BrokerKeys> load_broker_keys(FileSystem& files, const std::string& folder
     SAMPAN_ASSIGN(Ed25519Key receipt,
                   load_signing(files, folder, "receipt.key", key_purpose::k_receipt, passphrase));
     out.log = make_key_signer(std::move(log), {{}, true});
-    out.receipt = make_key_signer(std::move(receipt), {{Purpose::answers, Purpose::outcomes}, false});
+    out.receipt =
+        make_key_signer(std::move(receipt), {{Purpose::answers, Purpose::outcomes, Purpose::bundle}, false});
     return out;
 }
 

@@ -74,6 +74,8 @@ std::string_view signing_namespace(Purpose purpose) {
             return "sampan/1 registry\n";
         case Purpose::joining:
             return "sampan/1 joining\n";
+        case Purpose::bundle:
+            return "sampan/1 bundle\n";
     }
     SAMPAN_ASSERT(false && "unknown purpose");
     return {};

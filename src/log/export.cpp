@@ -7,6 +7,7 @@ namespace sampan {
 namespace {
 
 constexpr std::string_view k_magic = "sampan log export 2\n";
+constexpr std::string_view k_excerpt_magic = "sampan log excerpt 2\n";
 constexpr std::size_t k_buffer_bytes = limits::k_mib;
 
 std::size_t item_limit(ExportItemKind kind) {
@@ -84,9 +85,9 @@ Result<KnownDescriptor> decode_known_descriptor(ByteView payload) {
     return out;
 }
 
-Result<ExportWriter> ExportWriter::begin(File& file) {
+Result<ExportWriter> ExportWriter::begin(File& file, ExportScope scope) {
     ExportWriter out(file);
-    append(out.buffer_, as_bytes(k_magic));
+    append(out.buffer_, as_bytes(scope == ExportScope::whole ? k_magic : k_excerpt_magic));
     return out;
 }
 
@@ -126,10 +127,14 @@ Status ExportWriter::finish(std::string_view checkpoint) {
 
 Result<ExportReader> ExportReader::begin(File& file) {
     ExportReader in(file);
-    if (!in.fill(k_magic.size()).ok() || as_text(ByteView(in.buffer_).first(k_magic.size())) != k_magic)
-        return bad("this is not a log export: it does not begin with \"sampan log export 2\"");
-    in.used_ = k_magic.size();
-    return in;
+    for (const std::string_view magic : {k_magic, k_excerpt_magic}) {
+        if (!in.fill(magic.size()).ok() || as_text(ByteView(in.buffer_).first(magic.size())) != magic)
+            continue;
+        in.used_ = magic.size();
+        in.scope_ = magic == k_magic ? ExportScope::whole : ExportScope::excerpt;
+        return in;
+    }
+    return bad("this is not a log export: it does not begin with \"sampan log export 2\"");
 }
 
 // Makes at least `size` unread bytes available.

@@ -23,7 +23,7 @@ std::string_view cut(std::string_view text, std::size_t limit) {
 }  // namespace
 
 std::string_view journal_event_name(JournalEvent event) {
-    static constexpr std::array<std::string_view, 32> k_names = {"unknown",
+    static constexpr std::array<std::string_view, 35> k_names = {"unknown",
                                                                  "started",
                                                                  "sign_in",
                                                                  "sign_in_failed",
@@ -53,6 +53,9 @@ std::string_view journal_event_name(JournalEvent event) {
                                                                  "acted",
                                                                  "destroyed",
                                                                  "recall_refused",
+                                                                 "backed_up",
+                                                                 "restored",
+                                                                 "log_began_again",
                                                                  "passed_on",
                                                                  "relabelled"};
     const auto number = static_cast<std::size_t>(event);

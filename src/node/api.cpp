@@ -8,6 +8,7 @@
 #include "node/views.h"
 #include "sampan/crypto/random.h"
 #include "sampan/dialogue/consent.h"
+#include "sampan/dialogue/meeting.h"
 #include "sampan/log/export.h"
 
 namespace sampan::node {
@@ -96,6 +97,8 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/log/proof/{id}", Access::people},
         {"GET", "/v1/log/export", Access::people},
         {"GET", "/v1/log/fork", Access::peer},
+        {"GET", "/v1/bundle", Access::people},
+        {"PUT", "/v1/bundle", Access::people},
         {"GET", "/v1/registry", Access::peer},
         {"GET", "/v1/registry/epochs", Access::peer},
         {"PUT", "/v1/registry/epochs", Access::security_administrator},
@@ -109,6 +112,15 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/messages/{id}/thread"},
         {"GET", "/v1/messages/{id}/page"},
         {"GET", "/v1/search"},
+        {"GET", "/v1/drafts", Access::people},
+        {"POST", "/v1/drafts"},
+        {"GET", "/v1/drafts/{id}", Access::people},
+        {"DELETE", "/v1/drafts/{id}"},
+        {"POST", "/v1/drafts/{id}/review"},
+        {"POST", "/v1/drafts/{id}/decision", Access::people},
+        {"GET", "/v1/searches"},
+        {"POST", "/v1/searches"},
+        {"DELETE", "/v1/searches/{name}"},
         {"GET", "/v1/templates/{kind}", Access::peer},
         {"GET", "/v1/stix"},
     };
@@ -116,6 +128,11 @@ const std::vector<Route>& routes() {
 }
 
 namespace {
+
+bool is_meeting_error(const Error& error) {
+    return error.is(MeetingError::no_presence_list) || error.is(MeetingError::not_present) ||
+           error.is(MeetingError::not_the_host) || error.is(MeetingError::session_not_red);
+}
 
 // Of failures that are about who asks; 0 for others.
 unsigned status_of_people(const Error& error) {
@@ -128,7 +145,8 @@ unsigned status_of_people(const Error& error) {
     if (error.is(NodeError::unknown_officer)) return 404;
     if (error.is(NodeError::officer_exists) || error.is(NodeError::last_administrator) ||
         error.is(NodeError::passphrase_needed) || error.is(NodeError::release_changed) ||
-        error.is(NodeError::not_waiting))
+        error.is(NodeError::not_waiting) || error.is(NodeError::draft_in_review) ||
+        error.is(NodeError::desk_full) || error.is(BundleError::bundle_not_needed))
         return 409;
     if (error.is(NodeError::above_agency)) return 422;
     return 0;
@@ -143,7 +161,7 @@ unsigned status_of(const Error& error) {
         error.is(CompilationError::not_dominated) || error.is(CompilationError::no_common_reader) ||
         error.is(CompilationError::no_parts) || error.is(BriefingError::portion_above_label) ||
         error.is(StixError::tlp_above_label) || error.is(ConsentError::no_consent) ||
-        error.is(ConsentError::bad_consent))
+        error.is(ConsentError::bad_consent) || is_meeting_error(error))
         return 422;
     if (error.is(NodeError::message_ended)) return 410;
     if (error.is(NodeError::reader_not_ready)) return 409;
@@ -190,6 +208,7 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
     const auto tail = route.path.substr(4);
     if (auto people = serve_people(route, values, request, caller)) return std::move(*people);
     if (auto releases = serve_releases(route, values, request, caller)) return std::move(*releases);
+    if (auto desk = serve_desk(route, values, request, caller)) return std::move(*desk);
     if (auto registry = serve_registry(route, values, request, caller)) return std::move(*registry);
     if (tail == "status")
         return view([&](Core& core) { return status_view(core, core.broker_address(), now()); });
@@ -226,6 +245,8 @@ ApiResponse Api::serve(const Route& route, const std::vector<std::string>& value
             return save_attachment(core, caller, values[0], index, now());
         });
     if (tail == "log/export") return export_log();
+    if (tail == "bundle")
+        return route.method == "PUT" ? import_bundle(request, caller) : export_bundle(caller);
     if (tail == "log/fork") return fork_evidence();
     if (tail == "journal") return journal(request, caller);
     if (tail == "journal/export") return export_journal(caller);
@@ -275,56 +296,6 @@ ApiResponse Api::upload(const ApiRequest& request) {
                   .dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
-ApiResponse Api::publish(const ApiRequest& request, const Caller& caller) {
-    const auto body = parse_object(request.body, {"briefing", "uploads", "about", "dry_run",
-                                                  "leave_out_denied", "leave_out_unready", "emergency"});
-    if (!body.ok()) return fail(body.error());
-    if (!body->contains("briefing") || !(*body)["briefing"].is_string())
-        return fail(bad_request("briefing: expected the briefing's text"));
-    auto briefing =
-        parse_briefing((*body)["briefing"].get_ref<const std::string&>(), body->contains("about"));
-    if (!briefing.ok()) return fail(briefing.error());
-    PublishRequest wanted;
-    auto uploads = texts(*body, "uploads");
-    auto about = texts(*body, "about");
-    const auto dry_run = flag(*body, "dry_run");
-    const auto denied = flag(*body, "leave_out_denied");
-    const auto unready = flag(*body, "leave_out_unready");
-    for (const Error* error :
-         {uploads.ok() ? nullptr : &uploads.error(), about.ok() ? nullptr : &about.error(),
-          dry_run.ok() ? nullptr : &dry_run.error(), denied.ok() ? nullptr : &denied.error(),
-          unready.ok() ? nullptr : &unready.error()})
-        if (error != nullptr) return fail(*error);
-    for (const std::string& id : *about) {
-        const auto parsed = MessageId::parse_hex(id);
-        if (!parsed.ok()) return fail(bad_request("about: \"" + id + "\" is no message id"));
-        briefing->about.push_back(*parsed);
-    }
-    wanted.author = caller;
-    wanted.briefing = *briefing;
-    wanted.uploads = std::move(*uploads);
-    wanted.dry_run = *dry_run;
-    wanted.leave_out_denied = *denied;
-    wanted.leave_out_unready = *unready;
-    if (body->contains("emergency")) {
-        auto reason = emergency_reason(*body);
-        if (!reason.ok()) return fail(reason.error());
-        wanted.emergency = std::move(*reason);
-    }
-    const UnixMillis now = clock_.wall();
-    if (briefing->kind == DocumentKind::outcome) {
-        if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
-        const Status covered =
-            owner_.run([&](Core& core) { return check_outcome(core, caller.viewer, *briefing, now); });
-        if (!covered.ok()) return fail(covered.error());
-    }
-    auto report = owner_.run([&](Core& core) { return core.publish(std::move(wanted), now); });
-    if (!report.ok()) return fail(report.error());
-    ApiResponse out = ok(publish_view(*report, *briefing, *dry_run));
-    if (report->message_id || report->release_id) out.status = 201;
-    return out;
-}
-
 ApiResponse Api::attachment(const std::string& index, const AttachmentFinder& find) {
     if (index.empty() || index.size() > 2 ||
         !std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; }))
@@ -367,7 +338,7 @@ Status Api::write_export(File& out) {
     if (head.note.empty())
         return Error(NodeError::not_connected, "this node has not verified a checkpoint yet",
                      "sampan doctor");
-    SAMPAN_ASSIGN(ExportWriter writer, ExportWriter::begin(out));
+    SAMPAN_ASSIGN(ExportWriter writer, ExportWriter::begin(out, ExportScope::excerpt));
     for (const Bytes& epoch : head.epochs) SAMPAN_TRY(writer.epoch(epoch));
     SAMPAN_TRY(writer.first(MerkleEdge()));
     std::uint64_t done = 0;
@@ -405,13 +376,16 @@ ApiResponse Api::export_log() {
     const Status removed = files_.remove(path);
     if (!written.ok()) return fail(written.error());
     if (!removed.ok()) return fail(removed.error());
-    const auto size = (*file)->size();
+    return file_answer(std::move(*file), "log.slog");
+}
+
+ApiResponse Api::file_answer(std::shared_ptr<File> source, std::string name) {
+    const auto size = source->size();
     if (!size.ok()) return fail(size.error());
     ApiResponse out;
     out.content_type = "application/octet-stream";
-    out.file_name = "log.slog";
+    out.file_name = std::move(name);
     out.stream_bytes = *size;
-    std::shared_ptr<File> source = std::move(*file);
     out.stream = [source, total = *size](File& target) -> Status {
         Bytes buffer(256 * limits::k_kib);
         for (std::uint64_t at = 0; at < total;) {

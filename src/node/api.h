@@ -8,6 +8,7 @@
 #include "node/owner_queue.h"
 #include "node/views.h"
 #include "sampan/base/time.h"
+#include "sampan/dialogue/search.h"
 
 namespace sampan::node {
 
@@ -46,6 +47,7 @@ class Api {
                          const std::string& view);
     ApiResponse opened(const ApiRequest& request, const Caller& caller, const std::string& what,
                        const std::vector<std::string>& values);
+    Result<SearchQuery> search_query(const ApiRequest& request, const Caller& caller);
     ApiResponse stix(const ApiRequest& request, const Caller& caller);
     Result<std::string> export_stix_at(const Caller& caller, const std::string& label,
                                        const std::string& dialogue);
@@ -60,6 +62,7 @@ class Api {
     // Of one entry in a tree that this node verified, from the broker; the caller verifies it.
     Result<MerkleProof> proof_of(LeafIndex leaf, TreeSize size);
     ApiResponse export_log();
+    ApiResponse file_answer(std::shared_ptr<File> source, std::string name);
     // api_log.cpp
     ApiResponse journal(const ApiRequest& request, const Caller& caller);
     ApiResponse export_journal(const Caller& caller);
@@ -71,6 +74,16 @@ class Api {
     // api_people.cpp: signing in, and the officers. None: the route is not about people.
     std::optional<ApiResponse> serve_people(const Route& route, const std::vector<std::string>& values,
                                             const ApiRequest& request, const Caller& caller);
+    // api_desk.cpp: drafts and saved searches. None: the route is not about them.
+    std::optional<ApiResponse> serve_desk(const Route& route, const std::vector<std::string>& values,
+                                          const ApiRequest& request, const Caller& caller);
+    ApiResponse save_a_draft(const ApiRequest& request, const Caller& caller);
+    ApiResponse review_a_draft(const Route& route, const ApiRequest& request, const Caller& caller,
+                               const std::string& id);
+    ApiResponse searches(const Route& route, const ApiRequest& request, const Caller& caller);
+    // api_bundle.cpp: sessions on removable media.
+    ApiResponse export_bundle(const Caller& caller);
+    ApiResponse import_bundle(const ApiRequest& request, const Caller& caller);
     // api_release.cpp: four eyes. None: the route is not about them.
     std::optional<ApiResponse> serve_releases(const Route& route, const std::vector<std::string>& values,
                                               const ApiRequest& request, const Caller& caller);

@@ -2,12 +2,15 @@
 #include <algorithm>
 
 #include "node/api_json.h"
+#include "node/desk.h"
 #include "node/reading.h"
 
 namespace sampan::node {
 namespace {
 
 constexpr std::size_t k_messages_per_turn = 100;
+
+}  // namespace
 
 Result<SearchQuery> parse_search(const std::map<std::string, std::string>& in) {
     SearchQuery out;
@@ -42,8 +45,6 @@ Result<SearchQuery> parse_search(const std::map<std::string, std::string>& in) {
     return out;
 }
 
-}  // namespace
-
 // The owner's thread opens a few messages at a time, so that others' requests and the connection go on.
 Status Api::catch_up() {
     while (true) {
@@ -54,11 +55,25 @@ Status Api::catch_up() {
     }
 }
 
+// As it is asked, or one of the officer's own that was kept; a limit may stand beside its name.
+Result<SearchQuery> Api::search_query(const ApiRequest& request, const Caller& caller) {
+    const auto saved = request.query.find("saved");
+    if (saved == request.query.end()) return parse_search(request.query);
+    std::map<std::string, std::string> given = request.query;
+    given.erase("saved");
+    if (given.size() > given.count("limit"))
+        return bad_request("a saved search is run as it is: nothing but limit stands beside its name");
+    SAMPAN_ASSIGN(SavedSearch search,
+                  owner_.run([&](Core& core) { return find_search(core, caller, saved->second); }));
+    given.merge(search.query);
+    return parse_search(given);
+}
+
 // What is shown of the opened archive.
 ApiResponse Api::opened(const ApiRequest& request, const Caller& caller, const std::string& what,
                         const std::vector<std::string>& values) {
-    auto query = parse_search(request.query);
-    if (what == "search" && !query.ok()) return fail(query.error());
+    auto query = what == "search" ? search_query(request, caller) : Result<SearchQuery>(SearchQuery());
+    if (!query.ok()) return fail(query.error());
     if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
     const UnixMillis now = clock_.wall();
     return answer(owner_.run([&](Core& core) -> Result<std::string> {

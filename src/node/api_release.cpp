@@ -41,6 +41,7 @@ json open_release_json(Core& core, const OpenRelease& open, const Viewer& viewer
     out["digest"] = open.digest.hex();
     out["title"] = open.document.title;
     out["document_kind"] = kind_name(open.document.kind);
+    out["session"] = open.document.session;
     out["language"] = open.document.language;
     out["body"] = open.document.body;
     out["precedence"] = precedence_name(header.precedence);
@@ -61,7 +62,10 @@ json open_release_json(Core& core, const OpenRelease& open, const Viewer& viewer
                                       {"sha256", entry.sha256.hex()}});
     }
     const auto ready = core.release_header(open.draft, now);
-    out["obstacle"] = ready.ok() ? json() : json(ready.error().context());
+    const Status met = core.still_present(open);
+    out["obstacle"] = !ready.ok() ? json(ready.error().context())
+                      : !met.ok() ? json(met.error().context())
+                                  : json();
     return out;
 }
 
@@ -155,6 +159,8 @@ ApiResponse Api::approve_release(const ApiRequest& request, const Caller& caller
     if (!text.ok()) return fail(text.error());
     const auto digest = Sha256Digest::parse_hex(*text);
     if (!digest.ok()) return fail(bad_request("digest: expected 64 hexadecimal digits"));
+    // Who is present in a session may have changed since it was written.
+    if (const Status ready = catch_up(); !ready.ok()) return fail(ready.error());
     const UnixMillis now = clock_.wall();
     return answer(owner_.run([&](Core& core) -> Result<std::string> {
         SAMPAN_ASSIGN(MessageId sent, core.release(caller, id, *digest, now));

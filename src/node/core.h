@@ -20,6 +20,7 @@
 #include "sampan/log/witness.h"
 #include "sampan/seal/seal.h"
 #include "sampan/store/node_store.h"
+#include "sampan/transport/bundle.h"
 #include "sampan/transport/registry_pieces.h"
 
 namespace sampan::node {
@@ -132,6 +133,7 @@ struct ResendDraft {
 };
 
 class Reading;
+class CarriedAnswers;
 
 class Core {
   public:
@@ -201,6 +203,9 @@ class Core {
     // lp(content) || content key, as it was sealed to the archive. `not_cleared`, `archive_locked`.
     Result<SecretBuffer> open_record(const Viewer& viewer, const Label& label, const MessageId& id,
                                      ByteView record) const;
+    // What people keep here for themselves, by the same key. `archive_locked` when it cannot be opened.
+    Result<Bytes> seal_to_archive(std::string_view info, ByteView associated, ByteView plain) const;
+    Result<SecretBuffer> open_from_archive(std::string_view info, ByteView associated, ByteView record) const;
     // The same for listings, remembered while the archive is unlocked.
     Result<DocumentSummary> summary(const Viewer& viewer, const Label& label, const MessageSubject& subject,
                                     const MessageId& id, ByteView record);
@@ -222,6 +227,9 @@ class Core {
     Result<OpenRelease> open_release(const Viewer& viewer, StoredRelease stored) const;
     // The header as it would be sealed now; an error says why it cannot be.
     Result<Header> release_header(const ReleaseDraft& draft, UnixMillis now) const;
+    // What is said in a session of a meeting goes to those who are present when it is released:
+    // `not_present`.
+    Status still_present(const OpenRelease& open) const;
     // By a second person, who saw what `digest` is of. `same_person`,
     // `release_changed`, `not_waiting`.
     Result<MessageId> release(const Caller& releaser, const std::string& id, const Sha256Digest& digest,
@@ -242,6 +250,24 @@ class Core {
     // The same for the inclusion proof of one entry; what is given is verified by who asked.
     Status ask_proof(LeafIndex leaf, TreeSize size);
     Result<std::optional<MerkleProof>> take_proof();
+
+    // --- sessions on removable media (core_carry.cpp). `bundle_not_needed` while there is a session.
+    struct CarriedOut {
+        std::uint64_t sequence = 0, bytes = 0;
+        std::size_t messages = 0, statements = 0, lists = 0, frames = 0;
+        std::uint64_t left = 0;  // messages that wait and did not fit
+    };
+    // What a session would begin with, and every message that waits, with all its parts.
+    Result<CarriedOut> export_bundle(File& out, UnixMillis now);
+    struct CarriedIn {
+        std::uint64_t sequence = 0;
+        bool again = false;  // one that was taken before, or older: nothing is taken twice
+        std::size_t epochs = 0, answers = 0, notices = 0, deliveries = 0;
+        std::uint64_t received = 0;  // messages that were not here before
+        std::size_t held = 0;        // that could not be judged yet: they come again
+    };
+    // `foreign_bundle`, `bundle_altered`, `bad_bundle`; then nothing but its epochs was taken.
+    Result<CarriedIn> import_bundle(const BundleReader& bundle, UnixMillis now);
 
     // The archive, opened and folded; empty while it is locked (reading.h).
     Reading& reading() { return *reading_; }
@@ -343,6 +369,17 @@ class Core {
     void send(Packet packet) { out_.push_back(std::move(packet)); }
     void drop(std::string reason);
 
+    // carried sessions (core_carry.cpp)
+    enum class Carrying : std::uint8_t { no, out, in };
+    Status begin_carrying(Carrying direction);
+    void end_carrying();
+    Result<CarriedOut> write_bundle(File& out, UnixMillis now);
+    Status add_carried(BundleWriter& writer, CarriedOut& made);
+    Status add_carried_parts(BundleWriter& writer, CarriedOut& made);
+    Status take_bundle(const BundleReader& bundle, const CarriedAnswers& answers, CarriedState& carried,
+                       CarriedIn& taken, UnixMillis now);
+    Status serve_carried(const CarriedAnswers& answers, CarriedState& carried, UnixMillis now);
+
     // peers and the log (core_log.cpp)
     Status take_peers(const Peers& peers, UnixMillis now);
     Status learn_peer(const Peer& peer, const Checkpoint& checkpoint, UnixMillis now);
@@ -357,6 +394,10 @@ class Core {
     void ask_consistency(UnixMillis now);
     Status take_consistency(const Consistency& consistency, UnixMillis now);
     Status take_inclusion(const Inclusion& inclusion, UnixMillis now);
+    // The registry names another incarnation of the log than the one that is pinned (core_incarnation.cpp).
+    Status begin_incarnation(const Checkpoint& head, UnixMillis now);
+    Result<bool> answer_again(const Deliver& deliver, const SignedSeal& seal, UnixMillis now);
+    bool is_of_predecessor(const Anchor& anchor) const;
     Status pin(const Checkpoint& checkpoint, const std::string& note, UnixMillis now);
     Status ask_for_proofs(UnixMillis now);
 
@@ -494,6 +535,7 @@ class Core {
     UnixMillis swept_at_, clock_;
 
     State state_ = State::away;
+    Carrying carrying_ = Carrying::no;
     std::optional<Welcome> welcome_;
     bool began_ = false;  // the registry is as new as the broker's, and what a session begins with was sent
     std::int64_t clock_difference_ms_ = 0, clock_drift_ms_ = 0;
@@ -552,7 +594,8 @@ class Core {
     std::map<TreeSize, MerkleHash> heads_agreed_;
     std::optional<Comparison> comparing_;
     UnixMillis compared_at_;
-    std::optional<ForkEvidence> fork_;  // to be kept with the conflict
+    std::set<MessageSubject> answered_again_;  // in this session
+    std::optional<ForkEvidence> fork_;         // to be kept with the conflict
     std::map<LeafIndex, UnprovenLeaf> proofs_asked_;
     UnixMillis checkpoint_asked_at_;
 

@@ -29,7 +29,9 @@ bool Core::newer_prekeys_held(const Header& header, UnixMillis now) const {
     for (const Recipient& recipient : header.recipients) {
         const auto peer = peers_.find(recipient.agency);
         if (peer == peers_.end() || !peer->second.bundle || now >= peer->second.bundle->expires) continue;
-        newer = newer || peer->second.bundle->keys.front().id() != recipient.prekey;
+        // The same bundle may stand elsewhere in a log that began again.
+        newer = newer || peer->second.bundle->keys.front().id() != recipient.prekey ||
+                peer->second.known.bundle_index != recipient.bundle_index;
     }
     return newer;
 }

@@ -56,7 +56,7 @@ Core::AnchorVerdict Core::judge_anchor(const Header& header) {
         if (note) heads_[header.sender] = {anchor.size, anchor.root, *note};
         return AnchorVerdict::fine;
     }
-    if (!note) return AnchorVerdict::unsigned_lie;
+    if (!note) return is_of_predecessor(anchor) ? AnchorVerdict::fine : AnchorVerdict::unsigned_lie;
     if (anchor.size == pinned_->size) {
         fork_ = ForkEvidence{*note, pinned_note_->note, {}, {}};
         return AnchorVerdict::fork;

@@ -203,14 +203,7 @@ Status Core::observe_checkpoint(const std::string& note, UnixMillis now, bool ma
         return ok_status();
     }
     // A declared restore begins another incarnation: what was pinned is of the one before.
-    if (pinned_ && pinned_->origin != verified->origin) {
-        witnessed_size_ = TreeSize();
-        pinned_.reset();
-        verified_roots_.clear();
-        heads_.clear();
-        heads_agreed_.clear();
-        comparing_.reset();
-    }
+    if (pinned_ && pinned_->origin != verified->origin) SAMPAN_TRY(begin_incarnation(*verified, now));
     if (!pinned_) return pin(*verified, note, now);
     if (is_verified(*verified)) {
         SAMPAN_TRY(cosign(*verified, now));

@@ -66,8 +66,9 @@ Status Core::judge_delivery(const Deliver& deliver, const SignedSeal& seal, Unix
         return reject(signature.error());
     SAMPAN_ASSIGN(bool received, store_.was_received(header.sender, header.message_id));
     if (received || arriving_subjects_.contains(seal.subject)) {
-        ++credit_due_;  // its outcome is on its way already
-        return ok_status();
+        ++credit_due_;
+        SAMPAN_ASSIGN(bool again, answer_again(deliver, seal, now));
+        return again ? flush_outcomes(now) : ok_status();  // or its outcome is on its way already
     }
     // It waits for its epoch as long as that takes: a message is never rejected because we are behind.
     if (header.epoch > registry().registry().epoch) {
@@ -149,6 +150,16 @@ Result<Bytes> Core::archive_record(const MessageId& id, const SecretBuffer& cont
     std::copy(content_key.begin(), content_key.end(), out);
     return hpke_seal_once(options_.keys.archive_public, as_bytes(k_archive_info), id.view(),
                           plain.reveal(k_reveal));
+}
+
+Result<Bytes> Core::seal_to_archive(std::string_view info, ByteView associated, ByteView plain) const {
+    return hpke_seal_once(options_.keys.archive_public, as_bytes(info), associated, plain);
+}
+
+Result<SecretBuffer> Core::open_from_archive(std::string_view info, ByteView associated,
+                                             ByteView record) const {
+    if (!archive_) return Error(NodeError::archive_locked, "the archive is locked", "sampan sign-in ID");
+    return hpke_open_once(*archive_, as_bytes(info), associated, record);
 }
 
 Result<SecretBuffer> Core::open_record(const Viewer& viewer, const Label& label, const MessageId& id,
@@ -287,7 +298,8 @@ PendingOutcome Core::make_outcome(const MessageSubject& subject, OutcomeCode cod
 // One list at a time is on its way; it is stored before it is sent, and repeated byte for byte until it is
 // logged.
 Status Core::flush_outcomes(UnixMillis now) {
-    if (state_ != State::open || !began_) return ok_status();
+    // A bundle's outcomes are one list, made when the next bundle is.
+    if (state_ != State::open || !began_ || carrying_ == Carrying::in) return ok_status();
     if (credit_due_ >= limits::k_credit_messages / 4 || (credit_due_ > 0 && !list_in_flight_)) {
         send(Credit{credit_due_});
         credit_due_ = 0;

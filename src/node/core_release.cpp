@@ -6,8 +6,10 @@
 
 #include "node/core.h"
 #include "node/passing.h"
+#include "node/reading.h"
 #include "sampan/base/encode.h"
 #include "sampan/crypto/random.h"
+#include "sampan/dialogue/meeting.h"
 #include "sampan/identity/label_codec.h"
 
 namespace sampan::node {
@@ -137,8 +139,7 @@ Status Core::hold_for_release(const Caller& author, ReleaseDraft draft, std::vec
     held.author_name = author.name;
     held.label = encode_label(draft.header.label);
     held.uploads = std::move(uploads);
-    SAMPAN_ASSIGN(held.record, hpke_seal_once(options_.keys.archive_public, as_bytes(k_release_info),
-                                              held.id.view(), plain.reveal(k_reveal)));
+    SAMPAN_ASSIGN(held.record, seal_to_archive(k_release_info, held.id.view(), plain.reveal(k_reveal)));
     id = held.id;
     SAMPAN_TRY(journal_->append({JournalEvent::draft, held.author, held.id, "waits for release"}, now));
     return store_.keep_release(held);
@@ -166,9 +167,7 @@ Result<StoredRelease> Core::find_release(const std::string& prefix) {
 Result<OpenRelease> Core::open_release(const Viewer& viewer, StoredRelease stored) const {
     SAMPAN_ASSIGN(Label label, decode_label(stored.label));
     SAMPAN_TRY(viewer.may_read(registry(), agency(), label));
-    if (!archive_) return Error(NodeError::archive_locked, "the archive is locked", "sampan sign-in ID");
-    SAMPAN_ASSIGN(SecretBuffer plain,
-                  hpke_open_once(*archive_, as_bytes(k_release_info), stored.id.view(), stored.record));
+    SAMPAN_ASSIGN(SecretBuffer plain, open_from_archive(k_release_info, stored.id.view(), stored.record));
     OpenRelease out;
     SAMPAN_ASSIGN(out.draft, decode_draft(plain.reveal(k_reveal)));
     // What was judged is what is sealed.
@@ -205,6 +204,18 @@ Result<Header> Core::release_header(const ReleaseDraft& draft, UnixMillis now) c
     return header;
 }
 
+Status Core::still_present(const OpenRelease& open) const {
+    const std::string& session = open.document.session;
+    if (session.empty()) return ok_status();
+    if (open.draft.header.dialogues.size() != 1)
+        return Error(StoreError::damaged, "what waits for release is of a session of no dialogue");
+    const DialogueEntry* dialogue = registry().registry().dialogue(open.draft.header.dialogues.front());
+    if (dialogue == nullptr)
+        return Error(NodeError::refused_by_policy, "the registry no longer has its dialogue", "decline it");
+    SAMPAN_TRY(session_readers(reading_->workspace(), *dialogue, session, agency(), open.draft.readers));
+    return ok_status();
+}
+
 Result<MessageId> Core::release(const Caller& releaser, const std::string& id, const Sha256Digest& digest,
                                 UnixMillis now) {
     SAMPAN_ASSIGN(StoredRelease stored, find_release(id));
@@ -218,6 +229,7 @@ Result<MessageId> Core::release(const Caller& releaser, const std::string& id, c
         return Error(NodeError::release_changed, "what you approve is not what waits here",
                      "look at it again: sampan release show " + open.stored.id.hex().substr(0, 8));
     SAMPAN_ASSIGN(Header header, release_header(open.draft, now));
+    SAMPAN_TRY(still_present(open));
     if (open.draft.content.passed_on) {
         // The consent may have ended while it waited.
         Header asked = header;

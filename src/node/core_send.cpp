@@ -346,7 +346,9 @@ Status Core::take_answer(const Answer& answer, const ListEvidence& evidence, Uni
                                     static_cast<std::uint64_t>(answer.time.get() / k_second_ms));
     }
     SAMPAN_TRY(journal_->append({JournalEvent::refused, {}, answer.message_id, answer.reason}, now));
-    if (answer.reason != "prekey_superseded" && answer.reason != "prekey_expired")
+    // A bundle that was lost with the log's last incarnation is logged anew, elsewhere.
+    const bool lost = registry().registry().incarnation.number > 1 && answer.reason == "prekey_not_logged";
+    if (answer.reason != "prekey_superseded" && answer.reason != "prekey_expired" && !lost)
         return store_.mark_refused(answer.message_id, answer.reason, answer.detail, kept);
     SAMPAN_TRY(store_.mark_resealing(answer.message_id, answer.reason, answer.detail, kept));
     if (!peers_asked_) fetch_peers(now);
@@ -446,8 +448,9 @@ Result<bool> Core::notice_taken(const OutcomeNotice& notice) {
         const auto outcome = decode_outcome(evidence.item);
         if (!outcome.ok() || (!notice.agency && !outcome->recipient)) continue;
         const AgencyId& whose = notice.agency ? *notice.agency : *outcome->recipient;
-        SAMPAN_TRY(store_.record_outcome(outcome->subject, {whose, outcome->code, outcome->reason,
-                                                            outcome->time, encode_list_evidence(evidence)}));
+        SAMPAN_TRY(
+            store_.record_outcome(outcome->subject, {whose, outcome->code, outcome->reason, outcome->time,
+                                                     encode_list_evidence(evidence), notice.leaf_index}));
     }
     send(NoticesKept{notice.leaf_index});
     return true;

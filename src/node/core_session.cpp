@@ -40,6 +40,10 @@ Result<std::unique_ptr<Core>> Core::create(CoreOptions options, NodeStore& store
     SAMPAN_TRY(core->load(now));
     SAMPAN_TRY(core->settle(now));
     SAMPAN_TRY(core->sweep_files(now));
+    SAMPAN_ASSIGN(std::optional<UnixMillis> restored, store.take_restored());
+    if (restored)
+        SAMPAN_TRY(core->journal_->append(
+            {JournalEvent::restored, {}, {}, "from a backup of " + to_rfc3339(*restored)}, now));
     SAMPAN_TRY(core->journal_->append({JournalEvent::started, {}, {}, core->options_.software}, now));
     return core;
 }
@@ -187,6 +191,7 @@ void Core::on_disconnected(std::string reason) {
     entries_asked_.reset();
     entries_got_.reset();
     proof_wanted_.reset();
+    answered_again_.clear();
     for (Arriving& arriving : arriving_) {
         arriving.asked_to = arriving.part.frames_held;
         arriving.not_before = UnixMillis(0);
@@ -281,6 +286,9 @@ Status Core::take_welcome(const Welcome& welcome, UnixMillis now) {
 
 Status Core::begin_session(UnixMillis now) {
     began_ = true;
+    // A broker greets with a head no older than the last that was verified: what came before that one says
+    // nothing in a new session, or a restored broker would pass for one that was only slow.
+    if (pinned_) verified_roots_ = {{pinned_->size, pinned_->root}};
     SAMPAN_TRY(observe_checkpoint(welcome_->checkpoint, now));
     if (state_ != State::open) return ok_status();
     SAMPAN_TRY(rotate_prekeys(now));

@@ -53,7 +53,7 @@ Status Core::observe_witnessed(const Checkpoint& checkpoint, const std::string& 
     SAMPAN_TRY(store_.keep_witnessed({note, now}));
     witnessed_note_ = PinnedCheckpoint{note, now};
     witnessed_size_ = checkpoint.size;
-    return ok_status();
+    return store_.forget_sealed(witnessed_size_);
 }
 
 std::optional<SignedStatement> Core::descriptor_of(const AgencyId& id) const {

@@ -2,8 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -17,8 +15,11 @@
 #include <thread>
 
 #include "node/api.h"
+#include "node/backup.h"
 #include "node/core.h"
 #include "node/node_clock.h"
+#include "sampan/store/backup_desk.h"
+#include "sampan/transport/confine.h"
 #include "sampan/transport/dealer.h"
 
 namespace sampan::node {
@@ -49,11 +50,27 @@ void start_logging(const std::string& level) {
     spdlog::set_default_logger(std::move(logger));
 }
 
-// Keys must not end in a core file, nor be read by a debugger of the same user.
-void harden() {
-    const rlimit none{0, 0};
-    ::setrlimit(RLIMIT_CORE, &none);
-    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+std::string folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// The node starts no program and listens on no port. A token's module keeps files that only it knows of: with
+// one, files are not confined.
+Status confine(const Settings& settings, bool memory_locked) {
+    DaemonConfinement rules;
+    const char* notified = std::getenv("NOTIFY_SOCKET");
+    rules.reads = {settings.epochs_folder, "/etc", "/usr", "/lib", "/lib64", "/proc", "/sys", "/dev", "/run"};
+    if (!settings.signing_token)
+        rules.writes = {settings.data_folder, settings.keys_folder, folder_of(settings.socket_path)};
+    if (notified != nullptr && notified[0] == '/' && !rules.writes.empty())
+        rules.writes.emplace_back(notified);
+    if (settings.archive_passphrase_file) rules.reads.push_back(*settings.archive_passphrase_file);
+    rules.listens = false;
+    SAMPAN_ASSIGN(ConfinementReached reached, confine_daemon(rules));
+    log_event(spdlog::level::info, "confined",
+              {{"files", reached.files}, {"network", reached.network}, {"memory_locked", memory_locked}});
+    return ok_status();
 }
 
 class Daemon {
@@ -79,6 +96,7 @@ class Daemon {
     Status follow_epochs();
     Status follow_certificate();
     Status follow_session();
+    Status back_up();
     void end_connection(const std::string& why);
     std::vector<std::string> addresses() const;
     void wait(int signals, int timeout_ms);
@@ -90,6 +108,7 @@ class Daemon {
     NodeClock clock_;
     OwnerQueue queue_;
     Api api_;
+    std::unique_ptr<BackupDesk> backup_desk_;
     std::unique_ptr<Dealer> dealer_;
     FrameWriter writer_;
     std::deque<Bytes> frames_;
@@ -269,6 +288,29 @@ Status Daemon::follow_session() {
     return ok_status();
 }
 
+// The rows are copied in one go, between batches: what goes wrong is told to who asked, and stops nothing
+// else.
+Status Daemon::back_up() {
+    if (!backup_desk_->wanted()) return ok_status();
+    const std::string path = settings_.data_folder + "/snapshot.db";
+    for (const char* tail : {"", "-wal"})
+        if (system_files().exists(path + tail)) SAMPAN_TRY(system_files().remove(path + tail));
+    const auto copied = [&]() -> Result<std::vector<BackupSource>> {
+        // First, so that the backup knows of itself.
+        SAMPAN_TRY(core_->journal().append({JournalEvent::backed_up, {}, {}, {}}, clock_.wall()));
+        SAMPAN_TRY(store_->copy_for_backup(path));
+        return node_backup_sources(*store_, settings_.data_folder, path);
+    }();
+    if (!copied.ok()) {
+        log_event(spdlog::level::err, "backup_failed", {{"error", copied.error().text()}});
+        backup_desk_->refuse(copied.error());
+        return ok_status();
+    }
+    log_event(spdlog::level::info, "backup_given", {{"files", copied->size()}});
+    backup_desk_->give(*copied);
+    return ok_status();
+}
+
 void Daemon::wait(int signals, int timeout_ms) {
     std::vector<pollfd> ready{{signals, POLLIN, 0}, {queue_.descriptor(), POLLIN, 0}};
     if (dealer_)
@@ -287,6 +329,7 @@ Status Daemon::run() {
     SAMPAN_ASSIGN(std::unique_ptr<ApiServer> server,
                   ApiServer::start(std::move(options),
                                    [this](const ApiRequest& request) { return api_.handle(request); }));
+    SAMPAN_ASSIGN(backup_desk_, BackupDesk::open(settings_.data_folder));
     log_event(spdlog::level::info, "ready",
               {{"socket", settings_.socket_path}, {"agency", settings_.agency.text()}});
     ::sd_notify(0, "READY=1");
@@ -299,6 +342,7 @@ Status Daemon::run() {
         if (outcome.ok()) outcome = follow_certificate();
         if (outcome.ok()) outcome = follow_session();
         if (outcome.ok()) outcome = pump();
+        if (outcome.ok()) outcome = back_up();
         if (outcome.ok()) wait(signals, core_->busy() ? 0 : k_idle_ms);
     }
     ::sd_notify(0, "STOPPING=1");
@@ -315,6 +359,7 @@ Status Daemon::run() {
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     ending.join();
+    backup_desk_.reset();
     ::close(signals);
     if (!outcome.ok()) return outcome;
     return store_->close();
@@ -367,7 +412,7 @@ Status check_start(const Settings& settings) {
 }
 
 Status run_daemon(const Settings& settings) {
-    harden();
+    const bool memory_locked = harden_daemon();
     start_logging(settings.log_level);
     sigset_t stops;
     sigemptyset(&stops);
@@ -378,6 +423,7 @@ Status run_daemon(const Settings& settings) {
     FileSystem& files = system_files();
     SAMPAN_ASSIGN(Start start, read_start(settings));
     SAMPAN_TRY(files.make_directories(settings.data_folder));
+    SAMPAN_TRY(confine(settings, memory_locked));
     SAMPAN_ASSIGN(std::unique_ptr<NodeStore> store,
                   NodeStore::open(settings.data_folder + "/node.db", settings.agency));
     CurveKeyPair curve{start.keys.curve.public_key, start.keys.curve.secret_key.duplicate()};

@@ -40,6 +40,10 @@ enum class NodeError {
     release_changed,
     not_waiting,
     not_witnessed,
+    // the desk
+    draft_in_review,
+    bad_draft,
+    desk_full,
 };
 constexpr std::string_view error_name(NodeError e) {
     switch (e) {
@@ -105,6 +109,12 @@ constexpr std::string_view error_name(NodeError e) {
             return "not_waiting";
         case NodeError::not_witnessed:
             return "not_witnessed";
+        case NodeError::draft_in_review:
+            return "draft_in_review";
+        case NodeError::bad_draft:
+            return "bad_draft";
+        case NodeError::desk_full:
+            return "desk_full";
     }
     return "unknown";
 }

@@ -60,7 +60,15 @@ std::string dialogues_view(Core& core, const Viewer& viewer, UnixMillis now);
 Result<std::string> thread_json(Core& core, const Viewer& viewer, const std::string& id, UnixMillis now);
 // Newest first. `bad_request` for a query that asks for nothing.
 Result<std::string> search_view(Core& core, const Viewer& viewer, const SearchQuery& query, UnixMillis now);
+// Parameters as /v1/search takes them (api_dialogue.cpp).
+Result<SearchQuery> parse_search(const std::map<std::string, std::string>& in);
+struct FoundCounts {
+    std::size_t found = 0, unread = 0;
+};
+FoundCounts count_found(Core& core, const Viewer& viewer, const SearchQuery& query, UnixMillis now);
 // An outcome document cites only what its label covers: `not_dominated` names what it does not.
 Status check_outcome(Core& core, const Viewer& viewer, const Briefing& briefing, UnixMillis now);
+// A presence list is the host's; of what is said in a session the readers become those present (meeting.h).
+Status check_meeting(Core& core, Briefing& briefing);
 
 }  // namespace sampan::node

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "node/reading.h"
+#include "sampan/dialogue/meeting.h"
 
 namespace sampan::node {
 namespace {
@@ -143,9 +144,9 @@ Result<std::string> thread_json(Core& core, const Viewer& viewer, const std::str
         thread_view(context_of(core, viewer, dialogue == nullptr ? none : *dialogue, now), root));
 }
 
-Result<std::string> search_view(Core& core, const Viewer& viewer, const SearchQuery& query, UnixMillis now) {
-    if (query.words.size() > k_query_bytes)
-        return Error(NodeError::bad_request, "q: is longer than " + std::to_string(k_query_bytes) + " bytes");
+namespace {
+
+EntrySet found_by(Core& core, const Viewer& viewer, const SearchQuery& query, UnixMillis now) {
     const Workspace& workspace = core.reading().workspace();
     EntrySet found;
     const auto take = [&](const EntryPtr& entry) {
@@ -158,10 +159,30 @@ Result<std::string> search_view(Core& core, const Viewer& viewer, const SearchQu
         for (const SearchIndex::Key& key : core.reading().index().find(query.words))
             take(workspace.find(key.first, key.second));
     }
+    return found;
+}
+
+}  // namespace
+
+FoundCounts count_found(Core& core, const Viewer& viewer, const SearchQuery& query, UnixMillis now) {
+    const EntrySet found = found_by(core, viewer, query, now);
+    const auto unread =
+        std::count_if(found.begin(), found.end(), [](const EntryPtr& entry) { return !entry->read; });
+    return {found.size(), static_cast<std::size_t>(unread)};
+}
+
+Result<std::string> search_view(Core& core, const Viewer& viewer, const SearchQuery& query, UnixMillis now) {
+    if (query.words.size() > k_query_bytes)
+        return Error(NodeError::bad_request, "q: is longer than " + std::to_string(k_query_bytes) + " bytes");
+    const EntrySet found = found_by(core, viewer, query, now);
     json out{{"schema", "sampan.search/1"}, {"found", found.size()}, {"messages", json::array()}};
     for (auto at = found.rbegin(); at != found.rend() && out["messages"].size() < query.limit; ++at)
         out["messages"].push_back(entry_json(**at, core.registry().registry().policy));
     return dump(out);
+}
+
+Status check_meeting(Core& core, Briefing& briefing) {
+    return resolve_meeting(core.reading().workspace(), core.registry().registry(), core.agency(), briefing);
 }
 
 Status check_outcome(Core& core, const Viewer& viewer, const Briefing& briefing, UnixMillis now) {

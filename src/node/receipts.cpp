@@ -109,9 +109,35 @@ void add_awaited(json& out, Core& core, const MessageId& id, UnixMillis now) {
     out["withdrawn_by"] = withdrawn_json(core, entry);
 }
 
+namespace {
+
+constexpr std::int64_t k_reminder_ms = 14 * k_day_ms;
+
+// What has nothing of ours yet, and will soon be closed.
+void add_reminders(json& out, Core& core, UnixMillis now) {
+    for (const DialogueEntry& dialogue : core.registry().registry().dialogues) {
+        const std::int64_t left_ms = dialogue.submission_deadline.get() - now.get();
+        const bool ours =
+            std::binary_search(dialogue.participants.begin(), dialogue.participants.end(), core.agency());
+        if (!ours || left_ms <= 0 || left_ms > k_reminder_ms) continue;
+        bool submitted = false;
+        for (const DocumentKind kind :
+             {DocumentKind::threat_update, DocumentKind::activity_report, DocumentKind::project_status})
+            for (const EntryPtr& entry : core.reading().workspace().of_kind(dialogue.id, kind))
+                submitted = submitted || entry->sender == core.agency();
+        if (!submitted)
+            out["warnings"].push_back("reminder: submissions to " + dialogue.id.text() + " close at " +
+                                      to_rfc3339(dialogue.submission_deadline) +
+                                      ", and nothing of ours is in yet");
+    }
+}
+
+}  // namespace
+
 void add_overdue(json& out, Core& core, UnixMillis now) {
     out["overdue"] = nullptr;
     if (!core.unlocked()) return;
+    add_reminders(out, core, now);
     const Reading::Overdue& late = core.reading().overdue(core, now);
     out["overdue"] = {{"owed", late.owed}, {"awaited", late.awaited}, {"escalated", late.escalated}};
     const auto count = [](std::size_t n, const char* one) { return std::to_string(n) + " " + one; };

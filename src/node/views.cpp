@@ -329,13 +329,10 @@ std::string checkpoint_view(Core& core) {
 }
 
 std::string publish_view(const PublishReport& report, const Briefing& briefing, bool dry_run) {
-    json out{{"schema", "sampan.publish/1"},
-             {"dry_run", dry_run},
-             {"title", briefing.title},
-             {"kind", kind_name(briefing.kind)},
-             {"precedence", precedence_name(briefing.precedence)},
-             {"marking", report.marking},
-             {"readers", json::array()}};
+    json out{{"schema", "sampan.publish/1"}, {"dry_run", dry_run},
+             {"title", briefing.title},      {"kind", kind_name(briefing.kind)},
+             {"session", briefing.session},  {"precedence", precedence_name(briefing.precedence)},
+             {"marking", report.marking},    {"readers", json::array()}};
     out["message_id"] = report.message_id ? json(report.message_id->hex()) : json(nullptr);
     out["release_id"] = report.release_id ? json(report.release_id->hex()) : json(nullptr);
     out["needs_release"] = report.needs_release;
@@ -424,6 +421,7 @@ Result<std::string> message_view(Core& core, const Caller& caller, const std::st
     out["kind"] = kind_name(opened.document.kind);
     out["language"] = opened.document.language;
     out["body"] = opened.document.body;
+    out["session"] = opened.document.session;
     out["document_id"] = opened.content.document_id.hex();
     out["revision"] = opened.content.revision;
     out["fields"] = json::object();
@@ -485,6 +483,7 @@ Result<std::string> message_page(Core& core, const Caller& caller, const std::st
                       {{"From", header.sender.text()},
                        {"To", readers},
                        {"Dialogue", dialogues},
+                       {"Session", opened.document.session},
                        {"Sent", to_rfc3339(header.created)},
                        {"Precedence", std::string(precedence_name(header.precedence))},
                        {"Message", header.message_id.hex()},

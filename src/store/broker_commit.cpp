@@ -1,6 +1,7 @@
 // One batch, one transaction. Order: bytes of part frames (synced), then every row, then COMMIT, and only
 // then the memory beside the database.
 #include "sampan/base/encode.h"
+#include "sampan/log/erasure.h"
 #include "store/broker_sqlite.h"
 
 namespace sampan {
@@ -11,7 +12,8 @@ using sqlite::Transaction;
 bool CommitBatch::empty() const {
     return entries.empty() && mailboxes.empty() && finished.empty() && !answers && notices.empty() &&
            notices_kept.empty() && !broker_list_counter && !session_counter && pending.empty() &&
-           pending_over.empty() && part_frames.empty() && part_uses.empty() && witnessed.empty();
+           pending_over.empty() && part_frames.empty() && part_uses.empty() && witnessed.empty() &&
+           erased.empty() && !incarnation_begins;
 }
 
 Status SqliteBrokerStore::commit(const CommitBatch& batch) {
@@ -28,7 +30,16 @@ Status SqliteBrokerStore::commit(const CommitBatch& batch) {
         return written;
     }
     keep(batch, std::move(staged));
-    return ok_status();
+    return batch.erased.empty() ? ok_status() : forget_erased();
+}
+
+// Nor does the write-ahead file keep it. What fails here was committed all the same: the next erasure, or an
+// orderly stop, makes up for it.
+Status SqliteBrokerStore::forget_erased() {
+    Status done = db_->execute("PRAGMA secure_delete = OFF");
+    if (done) done = db_->truncate_wal();
+    if (!done && !done.error().is(StoreError::disk_full)) failed_ = true;
+    return failed_ ? done : ok_status();
 }
 
 Status SqliteBrokerStore::write_all(const CommitBatch& batch, Staged& staged) {
@@ -36,10 +47,13 @@ Status SqliteBrokerStore::write_all(const CommitBatch& batch, Staged& staged) {
         SAMPAN_TRY(parts_.write(frame.part, frame.index, frame.data));
     SAMPAN_TRY(parts_.sync());
 
+    // What an erased record said is overwritten, not only let go.
+    if (!batch.erased.empty()) SAMPAN_TRY(db_->execute("PRAGMA secure_delete = ON"));
     SAMPAN_ASSIGN(Transaction transaction, Transaction::begin(*db_));
     SAMPAN_TRY(write_entries(batch, staged));
     SAMPAN_TRY(swap_head(batch, staged));
     SAMPAN_TRY(write_messages(batch));
+    SAMPAN_TRY(write_erased(batch));
     for (const MailboxChange& change : batch.mailboxes) SAMPAN_TRY(write_mailbox(change, staged));
     if (batch.answers) SAMPAN_TRY(write_answers(*batch.answers, staged));
     SAMPAN_TRY(write_notices(batch, staged));
@@ -109,6 +123,24 @@ Status SqliteBrokerStore::write_messages(const CommitBatch& batch) {
     for (LeafIndex leaf : batch.finished) {
         SAMPAN_TRY(remove.bind_u64(leaf.get()).run());
         SAMPAN_TRY(parts.bind_u64(leaf.get()).run());
+    }
+    return ok_status();
+}
+
+Status SqliteBrokerStore::write_erased(const CommitBatch& batch) {
+    if (batch.erased.empty()) return ok_status();
+    const Bytes mark = erased_mark(batch.erased_by);
+    SAMPAN_ASSIGN(Query update,
+                  db_->use("UPDATE entries SET record = ? WHERE leaf = ? AND length(record) > ? AND "
+                           "NOT EXISTS(SELECT 1 FROM bodies WHERE bodies.leaf = entries.leaf)"));
+    for (const LeafIndex leaf : batch.erased) {
+        SAMPAN_TRY(update.bind(ByteView(mark))
+                       .bind_u64(leaf.get())
+                       .bind(static_cast<std::int64_t>(k_erased_mark_bytes))
+                       .run());
+        if (db_->changes() != 1)
+            return Error(StoreError::damaged,
+                         "a record that is to be erased is not there, or is still needed");
     }
     return ok_status();
 }
@@ -244,6 +276,10 @@ Status SqliteBrokerStore::write_counters(const CommitBatch& batch) {
         SAMPAN_TRY(set.bind(std::string_view("outcomes")).bind_u64(*batch.broker_list_counter).run());
     if (batch.session_counter)
         SAMPAN_TRY(set.bind(std::string_view("sessions")).bind_u64(*batch.session_counter).run());
+    if (batch.incarnation_begins) {
+        SAMPAN_ASSIGN(Query forget, db_->use("DELETE FROM witnessed"));
+        SAMPAN_TRY(forget.run());
+    }
     if (!batch.witnessed.empty()) {
         SAMPAN_ASSIGN(Query put, db_->use("INSERT OR REPLACE INTO witnessed(one, note) VALUES(1, ?)"));
         SAMPAN_TRY(put.bind(std::string_view(batch.witnessed)).run());
@@ -292,6 +328,9 @@ Status SqliteBrokerStore::write_parts(const CommitBatch& batch) {
 }
 
 void SqliteBrokerStore::keep(const CommitBatch& batch, Staged staged) {
+    for (std::size_t i = 0; i < batch.entries.size(); ++i)
+        if (batch.entries[i].entry.type == EntryType::hold)
+            newest_order_ = LeafIndex(batch.from_size.get() + i);
     if (!batch.entries.empty()) {
         head_.size = staged.tree.size();
         head_.root = batch.root;

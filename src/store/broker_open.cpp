@@ -1,5 +1,6 @@
 // Opening: what is on the disk is verified before anything is answered from it.
 #include "sampan/envelope/signed_list.h"
+#include "sampan/log/erasure.h"
 #include "store/broker_schema.h"
 #include "store/broker_sqlite.h"
 
@@ -15,6 +16,23 @@ namespace {
 Error damaged(std::string what) {
     return Error(StoreError::damaged, std::move(what),
                  "do not go on with this store: restore it from a backup, as the operator's guide says");
+}
+
+// SQLite takes an empty file, or one that is shorter than a page, for a database that is to be made. Here it
+// is what is left of one.
+Status refuse_to_begin_anew(FileSystem& files, const std::string& directory, const std::string& path) {
+    constexpr std::uint64_t k_least_page = 512;
+    std::uint64_t size = 0;
+    if (files.exists(path)) {
+        SAMPAN_ASSIGN(std::unique_ptr<File> file, files.open_read(path));
+        SAMPAN_ASSIGN(size, file->size());
+        if (size > 0 && size < k_least_page)
+            return damaged("the database is cut short to " + std::to_string(size) + " bytes");
+    }
+    if (size > 0 || files.exists(path + "-wal")) return ok_status();
+    // Written whenever the broker is ready.
+    if (!files.exists(directory + "/endpoint")) return ok_status();
+    return damaged("a broker ran on " + directory + " before, and its database is gone");
 }
 
 }  // namespace
@@ -43,12 +61,16 @@ Result<std::unique_ptr<BrokerStore>> SqliteBrokerStore::open(const BrokerStoreOp
         if (!made)
             return Error(StoreError::cannot_open, options.directory + ": " + made.error().text(),
                          "the broker needs a folder that it may write to");
+        if (options.vfs.empty()) SAMPAN_TRY(refuse_to_begin_anew(files, options.directory, path));
         wal_missing = options.vfs.empty() && files.exists(path) && !files.exists(path + "-wal");
     }
     SAMPAN_TRY(parts.prepare());
     SAMPAN_ASSIGN(std::unique_ptr<Connection> db, Connection::open(open));
+    // Bodies that every reader has are ciphertext: no page is written only to overwrite them. Debian's SQLite
+    // would, unless it is told.
+    SAMPAN_TRY(db->execute("PRAGMA secure_delete = FAST"));
     std::unique_ptr<SqliteBrokerStore> store(new SqliteBrokerStore(std::move(db), std::move(parts)));
-    if (wal_missing) {
+    if (wal_missing && !options.restored) {
         SAMPAN_ASSIGN(Query running, store->db_->use("SELECT running FROM head"));
         SAMPAN_ASSIGN(bool row, running.step());
         // While the broker runs its write-ahead file exists: without it, what it held is gone.
@@ -89,6 +111,7 @@ Status SqliteBrokerStore::verify_log() {
         SAMPAN_ASSIGN(head_.root, head.fixed<MerkleHash>(1));
         head_.checkpoint = head.text(2);
     }
+    ErasureTally erasures;
     SAMPAN_ASSIGN(Query all, db_->use("SELECT leaf, entry, record FROM entries ORDER BY leaf"));
     while (true) {
         SAMPAN_ASSIGN(bool row, all.step());
@@ -97,19 +120,19 @@ Status SqliteBrokerStore::verify_log() {
         if (all.u64(0) != tree_.size().get()) return damaged(where + " is not where it belongs");
         auto entry = decode_log_entry(all.blob(1));
         if (!entry) return damaged(where + ": " + entry.error().text());
-        // A registry's subject is the hash of what its epoch file wraps: the registry chain checks those.
-        if (entry->type != EntryType::registry && !all.blob(2).empty()) {
-            auto subject = subject_of_record(entry->type, all.blob(2));
-            if (!subject || *subject != entry->subject)
-                return damaged(where + ": its record is not the one that was logged");
-        }
+        if (auto checked = check_record(*entry, all.blob(2), erasures); !checked)
+            return damaged(where + ": " + checked.error().context());
         const MerkleHash leaf = merkle_leaf_hash(all.blob(1));
         std::vector<FullTile> full;
         tree_.append(leaf, full);
         head_.edge.append(leaf);
         for (const FullTile& tile : full) SAMPAN_TRY(verify_tile(tile));
         newest_time_s_ = entry->time_s;
+        if (entry->type == EntryType::hold) newest_order_ = LeafIndex(all.u64(0));
     }
+    if (const auto by = erasures.unsettled())
+        return damaged("records are marked as erased by log entry " + std::to_string(by->get()) +
+                       ", which is no erasure");
     if (tree_.size() != head_.size || head_.edge.root() != head_.root)
         return damaged("the log's entries do not give the root that its head names");
     if (head_.size.get() == 0) return ok_status();
@@ -117,6 +140,21 @@ Status SqliteBrokerStore::verify_log() {
     auto checkpoint = note ? Checkpoint::parse(note->text) : Result<Checkpoint>(note.error());
     if (!checkpoint || checkpoint->size != head_.size || checkpoint->root != head_.root)
         return damaged("the log's checkpoint is not over its entries");
+    return ok_status();
+}
+
+// Every record is the one that was logged, or has gone as an entry says.
+Status SqliteBrokerStore::check_record(const LogEntry& entry, ByteView record, ErasureTally& erasures) const {
+    const LeafIndex at(tree_.size().get());
+    if (const auto by = erased_by(record)) return erasures.mark(at, entry.type, entry.time_s, *by);
+    // A registry's subject is the hash of what its epoch file wraps: the registry chain checks those.
+    if (entry.type == EntryType::registry) return ok_status();
+    const auto subject = subject_of_record(entry.type, record);
+    if (!subject || *subject != entry.subject)
+        return Error(StoreError::damaged, "its record is not the one that was logged");
+    if (entry.type != EntryType::erasure) return ok_status();
+    SAMPAN_ASSIGN(const Erasure erasure, Erasure::parse(as_text(record.subspan(k_entry_salt_bytes))));
+    SAMPAN_ASSIGN([[maybe_unused]] ErasureTally::Marks marks, erasures.settle(at, erasure, LeafIndex(0)));
     return ok_status();
 }
 
@@ -156,6 +194,47 @@ Status SqliteBrokerStore::set_running(bool running) {
 
 Status SqliteBrokerStore::tidy() {
     return db_->checkpoint();
+}
+
+namespace {
+
+class RowsSnapshot final : public StoreSnapshot {
+  public:
+    explicit RowsSnapshot(std::unique_ptr<sqlite::Snapshot> copy) : copy_(std::move(copy)) {}
+    Result<bool> step() override { return copy_->step(k_snapshot_pages); }
+
+  private:
+    // Some milliseconds of a loop that others wait for.
+    static constexpr int k_snapshot_pages = 512;
+    std::unique_ptr<sqlite::Snapshot> copy_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<StoreSnapshot>> SqliteBrokerStore::snapshot(const std::string& path) {
+    SAMPAN_ASSIGN(std::unique_ptr<sqlite::Snapshot> copy, db_->snapshot_to(path));
+    return std::unique_ptr<StoreSnapshot>(std::make_unique<RowsSnapshot>(std::move(copy)));
+}
+
+Result<std::vector<BackupSource>> SqliteBrokerStore::backup_sources(const std::string& snapshot) {
+    std::vector<BackupSource> out{{"broker.db", snapshot}};
+    SAMPAN_ASSIGN(std::vector<MerkleHash> parts, parts_.list());
+    for (const MerkleHash& part : parts) out.push_back({"parts/" + part.hex(), parts_.path_of(part)});
+    return out;
+}
+
+Status SqliteBrokerStore::mark_restored(std::uint32_t incarnation) {
+    // Lists that were signed after the backup have their counters; nobody signs as many before the next.
+    constexpr std::int64_t k_skipped = std::int64_t{1} << 32;
+    SAMPAN_ASSIGN(Transaction transaction, Transaction::begin(*db_));
+    {
+        SAMPAN_ASSIGN(Query skip, db_->use("UPDATE counters SET value = value + ? WHERE name != 'restored'"));
+        SAMPAN_TRY(skip.bind(k_skipped).run());
+        SAMPAN_ASSIGN(Query mark,
+                      db_->use("INSERT OR REPLACE INTO counters(name, value) VALUES('restored', ?)"));
+        SAMPAN_TRY(mark.bind(static_cast<std::int64_t>(incarnation)).run());
+    }
+    return transaction.commit();
 }
 
 Status SqliteBrokerStore::close() {

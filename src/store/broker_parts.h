@@ -21,8 +21,9 @@ class PartFiles {
     Result<std::vector<MerkleHash>> list();
     Status remove(const MerkleHash& part);
 
-  private:
     std::string path_of(const MerkleHash& part) const { return directory_ + "/" + part.hex(); }
+
+  private:
     Result<File*> open(const MerkleHash& part);
 
     FileSystem* files_;

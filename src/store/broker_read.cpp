@@ -36,9 +36,14 @@ Result<BrokerFacts> SqliteBrokerStore::load(std::uint64_t bundles_before_s) {
     SAMPAN_ASSIGN(out.answer_counter, counter("answers"));
     SAMPAN_ASSIGN(out.broker_list_counter, counter("outcomes"));
     SAMPAN_ASSIGN(out.session_counter, counter("sessions"));
+    SAMPAN_ASSIGN(out.restored_incarnation, counter("restored"));
     SAMPAN_ASSIGN(Query witnessed, db_->use("SELECT note FROM witnessed"));
     SAMPAN_ASSIGN(bool any_witnessed, witnessed.step());
     if (any_witnessed) out.witnessed = std::string(witnessed.text(0));
+    if (newest_order_) {
+        SAMPAN_ASSIGN(StoredEntry order, entry(*newest_order_));
+        out.retention = to_bytes(ByteView(order.record).subspan(k_entry_salt_bytes));
+    }
     SAMPAN_ASSIGN(out.statements, load_statements(bundles_before_s));
     SAMPAN_ASSIGN(out.mailboxes, load_mailboxes());
     SAMPAN_ASSIGN(out.pending, load_pending());
@@ -309,6 +314,29 @@ Result<std::vector<std::pair<std::uint64_t, MerkleHash>>> SqliteBrokerStore::par
 
 Result<Bytes> SqliteBrokerStore::part_frame(const MerkleHash& part, std::uint64_t index, std::size_t size) {
     return parts_.read(part, index, size);
+}
+
+Result<BrokerStore::Erasables> SqliteBrokerStore::erasable(LeafIndex first, std::uint64_t before_s,
+                                                           std::size_t count) {
+    Erasables out;
+    SAMPAN_ASSIGN(Query all, db_->use("SELECT leaf, entry, record FROM entries WHERE leaf >= ? ORDER BY leaf "
+                                      "LIMIT ?"));
+    all.bind_u64(first.get()).bind_u64(count);
+    std::size_t rows = 0;
+    while (true) {
+        SAMPAN_ASSIGN(bool row, all.step());
+        if (!row) break;
+        ++rows;
+        const LeafIndex leaf(all.u64(0));
+        SAMPAN_ASSIGN(LogEntry entry, decode_log_entry(all.blob(1)));
+        if (entry.time_s >= before_s) return out;  // the log's time never goes back
+        out.next = leaf.next();
+        const ByteView record = all.blob(2);
+        if (!is_erasable(entry.type) || erased_by(record)) continue;
+        out.records.push_back({leaf, entry.type, entry.time_s, to_bytes(record)});
+    }
+    if (rows < count) out.next.reset();
+    return out;
 }
 
 Result<bool> SqliteBrokerStore::forget_answers(std::uint64_t before_s) {

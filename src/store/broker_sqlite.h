@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 
+#include "sampan/log/erasure.h"
 #include "sampan/store/broker_store.h"
 #include "store/broker_ids.h"
 #include "store/broker_parts.h"
@@ -32,9 +33,13 @@ class SqliteBrokerStore final : public BrokerStore {
                                                           std::uint64_t counter) override;
     Result<std::vector<std::pair<std::uint64_t, MerkleHash>>> part_frames(const MerkleHash& part) override;
     Result<Bytes> part_frame(const MerkleHash& part, std::uint64_t index, std::size_t size) override;
+    Result<Erasables> erasable(LeafIndex first, std::uint64_t before_s, std::size_t count) override;
     Result<bool> forget_answers(std::uint64_t before_s) override;
     Status sweep_parts(const std::vector<MerkleHash>& wanted) override;
     Status tidy() override;
+    Result<std::unique_ptr<StoreSnapshot>> snapshot(const std::string& path) override;
+    Result<std::vector<BackupSource>> backup_sources(const std::string& snapshot) override;
+    Status mark_restored(std::uint32_t incarnation) override;
     Status close() override;
 
   private:
@@ -58,6 +63,7 @@ class SqliteBrokerStore final : public BrokerStore {
     Status recover();
     Status read_agencies();
     Status verify_log();
+    Status check_record(const LogEntry& entry, ByteView record, ErasureTally& erasures) const;
     Status verify_tile(const FullTile& full);
     Status read_submissions();
     Status set_running(bool running);
@@ -67,6 +73,8 @@ class SqliteBrokerStore final : public BrokerStore {
     Status swap_head(const CommitBatch& batch, Staged& staged);
     Status write_entries(const CommitBatch& batch, Staged& staged);
     Status write_messages(const CommitBatch& batch);
+    Status write_erased(const CommitBatch& batch);
+    Status forget_erased();
     Status write_mailbox(const MailboxChange& change, Staged& staged);
     Status queue(std::int64_t agency, const std::vector<LeafIndex>& leaves);
     Status settle(std::int64_t agency, const std::vector<LeafIndex>& leaves);
@@ -96,6 +104,7 @@ class SqliteBrokerStore final : public BrokerStore {
     LogHead head_;
     TileTree tree_;
     std::uint64_t newest_time_s_ = 0;
+    std::optional<LeafIndex> newest_order_;  // the newest retention order's entry
     std::map<AgencyId, std::int64_t> numbers_;
     std::vector<AgencyId> agencies_;  // numbers from 1
     SubmissionIndex submissions_;

@@ -7,7 +7,7 @@ namespace sampan {
 namespace {
 
 constexpr std::int32_t k_node_application_id = 0x534e4f44;  // "SNOD"
-constexpr std::int32_t k_node_version = 4;
+constexpr std::int32_t k_node_version = 5;
 constexpr int k_descriptor = 1;
 constexpr int k_bundle = 2;
 
@@ -50,15 +50,20 @@ Result<std::vector<MerkleHash>> unpack_hashes(ByteView bytes) {
     return out;
 }
 
-Result<std::unique_ptr<NodeStore>> NodeStore::open(const std::string& path, const AgencyId& agency,
-                                                   const std::string& vfs) {
+sqlite::OpenOptions node_store_options(const std::string& path, const std::string& vfs) {
     sqlite::OpenOptions options;
     options.path = path;
     options.vfs = vfs;
     options.application_id = k_node_application_id;
     options.version = k_node_version;
     options.schema = k_node_schema;
-    SAMPAN_ASSIGN(std::unique_ptr<sqlite::Connection> db, sqlite::Connection::open(options));
+    return options;
+}
+
+Result<std::unique_ptr<NodeStore>> NodeStore::open(const std::string& path, const AgencyId& agency,
+                                                   const std::string& vfs) {
+    SAMPAN_ASSIGN(std::unique_ptr<sqlite::Connection> db,
+                  sqlite::Connection::open(node_store_options(path, vfs)));
     // A destroyed prekey must not stay readable in a free page.
     SAMPAN_TRY(db->execute("PRAGMA secure_delete = ON"));
     auto store = std::make_unique<SqliteNodeStore>(std::move(db));

@@ -186,7 +186,7 @@ Result<InboxRow> SqliteNodeStore::read_inbox_row(const sqlite::Query& row) {
     out.leaf_time_s = row.u64(8);
     out.record = to_bytes(row.blob(9));
     out.read = row.integer(10) != 0;
-    out.proof_verified = row.integer(11) != 0;
+    out.proof_verified = row.integer(11) == 1;
     if (row.integer(12) != 0) out.ended = UnixMillis(row.integer(12));
     return out;
 }

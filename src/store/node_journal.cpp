@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view k_edge = "journal_edge";
 constexpr std::string_view k_anchored = "journal_anchored";
+constexpr std::string_view k_carried = "carried";
 
 }  // namespace
 
@@ -57,6 +58,24 @@ Result<TreeSize> SqliteNodeStore::journal_anchored() {
     SAMPAN_ASSIGN(const std::uint64_t size, in.u64());
     SAMPAN_TRY(in.finish());
     return TreeSize(size);
+}
+
+Status SqliteNodeStore::keep_carried(const CarriedState& carried) {
+    const std::uint64_t kept = carried.notices_kept ? carried.notices_kept->get() + 1 : 0;
+    return put_meta(k_carried, Writer().u64(carried.exported).u64(carried.imported).u64(kept).bytes());
+}
+
+Result<CarriedState> SqliteNodeStore::carried() {
+    SAMPAN_ASSIGN(std::optional<Bytes> bytes, meta(k_carried));
+    CarriedState out;
+    if (!bytes) return out;
+    Reader in(*bytes);
+    SAMPAN_ASSIGN(out.exported, in.u64());
+    SAMPAN_ASSIGN(out.imported, in.u64());
+    SAMPAN_ASSIGN(const std::uint64_t kept, in.u64());
+    SAMPAN_TRY(in.finish());
+    if (kept > 0) out.notices_kept = LeafIndex(kept - 1);
+    return out;
 }
 
 // Every entry against the edge that was kept with the last one.

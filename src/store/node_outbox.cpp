@@ -113,8 +113,9 @@ Status SqliteNodeStore::enqueue(const OutboxMessage& message, const std::vector<
     }
     if (supersedes) {
         {
-            SAMPAN_ASSIGN(sqlite::Query over, db_->use("UPDATE outbox SET state = 5, detail = ?, body = x'', "
-                                                       "stanzas = x'' WHERE message_id = ? AND state = 6"));
+            SAMPAN_ASSIGN(sqlite::Query over,
+                          db_->use("UPDATE outbox SET state = 5, detail = ?, body = x'', "
+                                   "stanzas = x'', sealed = 0 WHERE message_id = ? AND state = 6"));
             SAMPAN_TRY(over.bind(supersedes->detail).bind(supersedes->message_id.view()).run());
         }
         if (db_->changes() != 1)
@@ -190,8 +191,9 @@ Status SqliteNodeStore::mark_accepted(const MessageId& id, const Bytes& evidence
     SAMPAN_ASSIGN(Verb transaction, Verb::begin(*this));
     {
         SAMPAN_ASSIGN(sqlite::Query mark,
-                      db_->use("UPDATE outbox SET state = 3, answer = ?, leaf_index = ?, leaf_time_s = ?, "
-                               "reason = '', detail = '', body = x'', stanzas = x'' "
+                      db_->use("UPDATE outbox SET state = 3, answer = ?, leaf_index = ?2, leaf_time_s = ?, "
+                               "outcome_leaf = max(outcome_leaf, ?2), "
+                               "reason = '', detail = '' "
                                "WHERE message_id = ? AND state <= 2"));
         SAMPAN_TRY(mark.bind(ByteView(evidence)).bind_u64(leaf.get()).bind_u64(time_s).bind(id.view()).run());
     }
@@ -203,9 +205,13 @@ Status SqliteNodeStore::mark_accepted(const MessageId& id, const Bytes& evidence
 
 Status SqliteNodeStore::mark_refused(const MessageId& id, const std::string& reason,
                                      const std::string& detail, const Bytes& evidence) {
-    SAMPAN_ASSIGN(sqlite::Query mark,
-                  db_->use("UPDATE outbox SET state = 5, reason = ?, detail = ?, answer = ?, body = x'', "
-                           "stanzas = x'' WHERE message_id = ? AND (state <= 2 OR state = 6)"));
+    SAMPAN_ASSIGN(
+        sqlite::Query mark,
+        // What was offered again after a restore, and every reader has, is not refused by being late.
+        db_->use("UPDATE outbox SET state = CASE WHEN EXISTS(SELECT 1 FROM outbox_recipients r "
+                 "WHERE r.subject = outbox.subject AND r.code IS NULL) THEN 5 ELSE 4 END, "
+                 "reason = ?, detail = ?, answer = ?, body = x'', "
+                 "stanzas = x'', sealed = 0 WHERE message_id = ? AND (state <= 2 OR state = 6)"));
     note_changed(id);
     return mark.bind(reason).bind(detail).bind(ByteView(evidence)).bind(id.view()).run();
 }
@@ -249,6 +255,11 @@ Result<bool> SqliteNodeStore::record_outcome(const MessageSubject& subject, cons
             put.bind(ByteView(outcome.evidence)).bind(subject.view()).bind(outcome.agency.text()).run());
     }
     const bool changed = db_->changes() > 0;
+    {
+        SAMPAN_ASSIGN(sqlite::Query logged, db_->use("UPDATE outbox SET outcome_leaf = max(outcome_leaf, ?) "
+                                                     "WHERE subject = ?"));
+        SAMPAN_TRY(logged.bind_u64(outcome.logged.get()).bind(subject.view()).run());
+    }
     const bool lost = changed && outcome.code == OutcomeCode::rejected &&
                       (outcome.reason == "prekey_destroyed" || outcome.reason == "prekey_unknown");
     if (lost) {
@@ -296,7 +307,7 @@ Result<OutboxRow> SqliteNodeStore::read_outbox_row(const sqlite::Query& row) {
     out.answer = to_bytes(row.blob(9));
     if (!row.is_null(10)) out.leaf_index = LeafIndex(row.u64(10));
     out.leaf_time_s = row.u64(11);
-    out.proof_verified = row.integer(12) != 0;
+    out.proof_verified = row.integer(12) == 1;
     return out;
 }
 
@@ -366,10 +377,12 @@ Result<std::vector<UnprovenLeaf>> SqliteNodeStore::unproven_leaves(std::size_t l
 Status SqliteNodeStore::mark_proof(LeafIndex leaf) {
     {
         SAMPAN_ASSIGN(sqlite::Query mark,
-                      db_->use("UPDATE outbox SET proof_verified = 1 WHERE leaf_index = ?"));
+                      db_->use("UPDATE outbox SET proof_verified = 1 WHERE leaf_index = ? AND "
+                               "proof_verified = 0"));
         SAMPAN_TRY(mark.bind_u64(leaf.get()).run());
     }
-    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE inbox SET proof_verified = 1 WHERE leaf_index = ?"));
+    SAMPAN_ASSIGN(sqlite::Query mark, db_->use("UPDATE inbox SET proof_verified = 1 WHERE leaf_index = ? AND "
+                                               "proof_verified = 0"));
     return mark.bind_u64(leaf.get()).run();
 }
 

@@ -49,8 +49,48 @@ Result<std::vector<StoredOfficer>> SqliteNodeStore::officers() {
 }
 
 Status SqliteNodeStore::forget_officer(const std::string& id) {
-    SAMPAN_ASSIGN(sqlite::Query remove, db_->use("DELETE FROM officers WHERE id = ?"));
-    return remove.bind(std::string_view(id)).run();
+    SAMPAN_ASSIGN(Verb verb, Verb::begin(*this));
+    {
+        SAMPAN_ASSIGN(sqlite::Query remove, db_->use("DELETE FROM officers WHERE id = ?"));
+        SAMPAN_TRY(remove.bind(std::string_view(id)).run());
+    }
+    SAMPAN_ASSIGN(sqlite::Query desk, db_->use("DELETE FROM desk WHERE owner = ?"));
+    SAMPAN_TRY(desk.bind(std::string_view(id)).run());
+    return verb.commit();
+}
+
+Status SqliteNodeStore::keep_desk_item(const DeskItem& item) {
+    SAMPAN_ASSIGN(sqlite::Query put, db_->use("INSERT OR REPLACE INTO desk(id, owner, kind, changed, record) "
+                                              "VALUES(?, ?, ?, ?, ?)"));
+    return put.bind(item.id.view())
+        .bind(std::string_view(item.owner))
+        .bind(static_cast<std::int64_t>(item.kind))
+        .bind(item.changed.get())
+        .bind(ByteView(item.record))
+        .run();
+}
+
+Result<std::vector<DeskItem>> SqliteNodeStore::desk_items(DeskKind kind) {
+    SAMPAN_ASSIGN(sqlite::Query all, db_->use("SELECT id, owner, changed, record FROM desk WHERE kind = ? "
+                                              "ORDER BY changed DESC, id"));
+    all.bind(static_cast<std::int64_t>(kind));
+    std::vector<DeskItem> out;
+    while (true) {
+        SAMPAN_ASSIGN(bool row, all.step());
+        if (!row) return out;
+        DeskItem one;
+        SAMPAN_ASSIGN(one.id, all.fixed<MessageId>(0));
+        one.owner = all.text(1);
+        one.kind = kind;
+        one.changed = UnixMillis(all.integer(2));
+        one.record = to_bytes(all.blob(3));
+        out.push_back(std::move(one));
+    }
+}
+
+Status SqliteNodeStore::forget_desk_item(const MessageId& id) {
+    SAMPAN_ASSIGN(sqlite::Query remove, db_->use("DELETE FROM desk WHERE id = ?"));
+    return remove.bind(id.view()).run();
 }
 
 Status SqliteNodeStore::keep_release(const StoredRelease& release) {

@@ -22,7 +22,9 @@ CREATE TABLE outbox(
   created INTEGER NOT NULL, seal BLOB NOT NULL, signature BLOB NOT NULL, stanzas BLOB NOT NULL, body BLOB NOT NULL,
   record BLOB NOT NULL, reason TEXT NOT NULL DEFAULT '', detail TEXT NOT NULL DEFAULT '',
   answer BLOB NOT NULL DEFAULT x'', leaf_index INTEGER, leaf_time_s INTEGER NOT NULL DEFAULT 0,
-  proof_verified INTEGER NOT NULL DEFAULT 0);
+  proof_verified INTEGER NOT NULL DEFAULT 0, outcome_leaf INTEGER NOT NULL DEFAULT 0,
+  sealed INTEGER NOT NULL DEFAULT 1);
+CREATE INDEX outbox_sealed ON outbox(outcome_leaf) WHERE state = 4 AND sealed = 1;
 CREATE INDEX outbox_unanswered ON outbox(precedence, created) WHERE state <= 2;
 CREATE INDEX outbox_state ON outbox(state);
 CREATE INDEX outbox_created ON outbox(created);
@@ -55,6 +57,8 @@ CREATE TABLE arriving_parts(
   file TEXT NOT NULL, PRIMARY KEY(subject, part)) WITHOUT ROWID;
 CREATE TABLE pending_outcomes(position INTEGER PRIMARY KEY AUTOINCREMENT, item BLOB NOT NULL, urgent INTEGER NOT NULL);
 CREATE TABLE officers(id TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE desk(id BLOB PRIMARY KEY, owner TEXT NOT NULL, kind INTEGER NOT NULL, changed INTEGER NOT NULL, record BLOB NOT NULL)
+  WITHOUT ROWID;
 CREATE TABLE releases(
   id BLOB PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL, created INTEGER NOT NULL, author TEXT NOT NULL,
   author_name TEXT NOT NULL, label BLOB NOT NULL, record BLOB NOT NULL, reason TEXT NOT NULL, decided INTEGER NOT NULL DEFAULT 0,

@@ -34,6 +34,8 @@ class SqliteNodeStore final : public NodeStore {
     Result<std::optional<LogConflict>> log_conflict() override;
     Status forget_log_conflict() override;
 
+    Status keep_carried(const CarriedState& carried) override;
+    Result<CarriedState> carried() override;
     Status append_journal(const JournalEntry& entry, const MerkleEdge& after) override;
     Result<std::vector<JournalEntry>> journal(LeafIndex first, std::size_t count) override;
     Result<MerkleEdge> journal_edge() override;
@@ -71,6 +73,10 @@ class SqliteNodeStore final : public NodeStore {
     Result<std::vector<OutboxRow>> outbox(std::size_t limit) override;
     Result<std::vector<OutboxRow>> outbox_by_prefix(const std::string& hex_prefix) override;
     Result<std::optional<OutboxRow>> outbox_row(const MessageId& id) override;
+    Status forget_sealed(TreeSize witnessed) override;
+    Result<std::uint64_t> offer_again(std::uint64_t outcome_counter_logged) override;
+    Status move_arrival(const MessageSubject& subject, LeafIndex leaf, std::uint64_t time_s) override;
+    Result<std::optional<Bytes>> listed_outcome(const MessageSubject& subject) override;
     Result<std::vector<UnprovenLeaf>> unproven_leaves(std::size_t limit) override;
     Status mark_proof(LeafIndex leaf) override;
 
@@ -101,6 +107,9 @@ class SqliteNodeStore final : public NodeStore {
     Status keep_officer(const std::string& id, ByteView record) override;
     Result<std::vector<StoredOfficer>> officers() override;
     Status forget_officer(const std::string& id) override;
+    Status keep_desk_item(const DeskItem& item) override;
+    Result<std::vector<DeskItem>> desk_items(DeskKind kind) override;
+    Status forget_desk_item(const MessageId& id) override;
     Status keep_release(const StoredRelease& release) override;
     Result<std::vector<StoredRelease>> releases() override;
     Status decide_release(const MessageId& id, const ReleaseDecision& decision) override;
@@ -117,6 +126,9 @@ class SqliteNodeStore final : public NodeStore {
     std::optional<std::vector<MessageId>> take_changed() override;
     Result<std::vector<MessageId>> all_messages() override;
 
+    Status copy_for_backup(const std::string& path) override;
+    Status mark_restored(UnixMillis made) override;
+    Result<std::optional<UnixMillis>> take_restored() override;
     Status close() override;
 
   private:
@@ -166,6 +178,9 @@ struct IdRange {
     MessageId first, last;
 };
 IdRange ids_beginning_with(const std::string& hex_prefix);
+
+// How a node's database is opened, wherever it lies.
+sqlite::OpenOptions node_store_options(const std::string& path, const std::string& vfs);
 
 // Leaf hashes as one blob, 32 bytes each.
 Bytes pack_hashes(const std::vector<MerkleHash>& hashes);

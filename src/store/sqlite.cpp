@@ -133,17 +133,17 @@ bool Query::is_null(int column) const {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const OpenOptions& options) {
+    SAMPAN_ASSIGN(std::unique_ptr<GatheringVfs> vfs, GatheringVfs::create(options.vfs));
     sqlite3* handle = nullptr;
     constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                           SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-    const int result = sqlite3_open_v2(options.path.c_str(), &handle, flags,
-                                       options.vfs.empty() ? nullptr : options.vfs.c_str());
+    const int result = sqlite3_open_v2(options.path.c_str(), &handle, flags, vfs->name().c_str());
     if (result != SQLITE_OK) {
         Error error = failure(handle, result, "opening " + options.path);
         sqlite3_close_v2(handle);
         return error;
     }
-    std::unique_ptr<Connection> connection(new Connection(handle));
+    std::unique_ptr<Connection> connection(new Connection(handle, std::move(vfs)));
     auto configured = connection->configure(options);
     if (!configured) return std::move(configured).error().within(options.path);
     return connection;
@@ -272,6 +272,83 @@ Status Connection::truncate_wal() {
         sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     if (result != SQLITE_OK) return failure(handle_, result, "copying the WAL");
     return ok_status();
+}
+
+Result<std::unique_ptr<Snapshot>> Connection::snapshot_to(const std::string& path) {
+    sqlite3* into = nullptr;
+    constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                          SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+    int result = sqlite3_open_v2(path.c_str(), &into, flags, nullptr);
+    // It is read once and removed: a crash leaves nothing that is needed.
+    if (result == SQLITE_OK)
+        result = sqlite3_exec(into, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", nullptr, nullptr,
+                              nullptr);
+    sqlite3_backup* backup =
+        result == SQLITE_OK ? sqlite3_backup_init(into, "main", handle_, "main") : nullptr;
+    if (backup == nullptr) {
+        Error error =
+            failure(into, result == SQLITE_OK ? sqlite3_errcode(into) : result, "copying to " + path);
+        sqlite3_close_v2(into);
+        return error;
+    }
+    return std::unique_ptr<Snapshot>(new Snapshot(into, backup));
+}
+
+Status Connection::copy_rows_to(Connection& into, const std::vector<RowFilter>& filters) {
+    std::vector<std::string> tables;
+    {
+        SAMPAN_ASSIGN(Query all, use("SELECT name FROM sqlite_schema WHERE type = 'table' AND "
+                                     "name NOT LIKE 'sqlite_%'"));
+        while (true) {
+            SAMPAN_ASSIGN(bool row, all.step());
+            if (!row) break;
+            tables.emplace_back(all.text(0));
+        }
+    }
+    for (const std::string& table : tables) {
+        std::string where = "1";
+        for (const RowFilter& filter : filters)
+            if (filter.table == table) where = filter.where;
+        SAMPAN_TRY(copy_table(into, table, where));
+    }
+    return ok_status();
+}
+
+Status Connection::copy_table(Connection& into, const std::string& table, const std::string& where) {
+    const std::string read = "SELECT * FROM " + table + " WHERE " + where;
+    sqlite3_stmt *from = nullptr, *to = nullptr;
+    int result = sqlite3_prepare_v2(handle_, read.c_str(), -1, &from, nullptr);
+    std::string write = "INSERT INTO " + table + " VALUES(?";
+    for (int i = 1; result == SQLITE_OK && i < sqlite3_column_count(from); ++i) write += ",?";
+    write += ")";
+    if (result == SQLITE_OK) result = sqlite3_prepare_v2(into.handle_, write.c_str(), -1, &to, nullptr);
+    while (result == SQLITE_OK && (result = sqlite3_step(from)) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(from); ++i)
+            sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
+        result = sqlite3_step(to);
+        if (result == SQLITE_DONE) result = sqlite3_reset(to);
+    }
+    const bool failed = result != SQLITE_DONE;
+    Error error = failed ? failure(to != nullptr ? into.handle_ : handle_, result, "copying " + table)
+                         : Error(StoreError::library);
+    sqlite3_finalize(from);
+    sqlite3_finalize(to);
+    return failed ? Status(error) : ok_status();
+}
+
+Snapshot::~Snapshot() {
+    if (backup_ != nullptr) sqlite3_backup_finish(backup_);
+    sqlite3_close_v2(into_);
+}
+
+Result<bool> Snapshot::step(int pages) {
+    SAMPAN_ASSERT(backup_ != nullptr);
+    const int result = sqlite3_backup_step(backup_, pages);
+    if (result == SQLITE_OK) return false;
+    const int finished = sqlite3_backup_finish(std::exchange(backup_, nullptr));
+    if (result != SQLITE_DONE) return failure(into_, result, "copying the database");
+    if (finished != SQLITE_OK) return failure(into_, finished, "copying the database");
+    return true;
 }
 
 Result<Transaction> Transaction::begin(Connection& db) {

@@ -15,11 +15,14 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "sampan/base/bytes.h"
 #include "sampan/store/error.h"
+#include "store/gathering_vfs.h"
 
 struct sqlite3;
+struct sqlite3_backup;
 struct sqlite3_stmt;
 
 namespace sampan::sqlite {
@@ -77,6 +80,23 @@ class Query {
     int next_ = 1;
 };
 
+// A copy of a whole database into a new file, page by page, while its one connection goes on writing: what it
+// writes to pages that were copied already is copied too. The file is of the moment of the last step.
+class Snapshot {
+  public:
+    ~Snapshot();
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+    // True: it is whole.
+    Result<bool> step(int pages);
+
+  private:
+    friend class Connection;
+    Snapshot(sqlite3* into, sqlite3_backup* backup) : into_(into), backup_(backup) {}
+    sqlite3* into_;
+    sqlite3_backup* backup_;
+};
+
 class Connection {
   public:
     static Result<std::unique_ptr<Connection>> open(const OpenOptions& options);
@@ -94,6 +114,14 @@ class Connection {
     Status checkpoint();
     // Copies the WAL and truncates it: what an orderly stop does.
     Status truncate_wal();
+    // Into a file that is not there yet.
+    Result<std::unique_ptr<Snapshot>> snapshot_to(const std::string& path);
+    // Every row of every table into the same tables of another database, where `filters` let it; within a
+    // transaction of `into`.
+    struct RowFilter {
+        std::string_view table, where;
+    };
+    Status copy_rows_to(Connection& into, const std::vector<RowFilter>& filters);
     bool is_new() const { return is_new_; }
 
   private:
@@ -101,12 +129,14 @@ class Connection {
         sqlite3_stmt* statement = nullptr;
         std::unique_ptr<bool> borrowed;
     };
-    explicit Connection(sqlite3* handle) : handle_(handle) {}
+    Connection(sqlite3* handle, std::unique_ptr<GatheringVfs> vfs) : vfs_(std::move(vfs)), handle_(handle) {}
     Status configure(const OpenOptions& options);
     Status check_format(const OpenOptions& options);
     Result<std::int64_t> pragma_number(const char* sql);
     Result<std::string> pragma_text(const char* sql);
+    Status copy_table(Connection& into, const std::string& table, const std::string& where);
 
+    std::unique_ptr<GatheringVfs> vfs_;  // goes after the handle was closed
     sqlite3* handle_;
     std::unordered_map<std::string_view, Prepared> statements_;
     bool is_new_ = false;

@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,8 @@
 #include <memory>
 
 #include "sampan/crypto/random.h"
+#include "sampan/transport/confine.h"
+#include "transport/landlock.h"
 
 namespace sampan {
 namespace {
@@ -150,21 +151,6 @@ Status filter_system_calls() {
     return add_rules(filter.get());
 }
 
-// --- Landlock: the kernel's interface, by its version (headers of the distribution may be older)
-struct LandlockRules {
-    std::uint64_t files = 0, network = 0, scopes = 0;
-};
-constexpr long k_landlock_create = 444, k_landlock_restrict = 446;
-constexpr std::uint64_t k_connect_tcp = 1U << 1;
-constexpr std::uint64_t k_abstract_sockets_and_signals = 3;
-
-std::uint64_t all_file_accesses(long version) {
-    if (version >= 5) return (1U << 16) - 1;
-    if (version >= 3) return (1U << 15) - 1;
-    if (version == 2) return (1U << 14) - 1;
-    return (1U << 13) - 1;
-}
-
 }  // namespace
 
 Status confine_before_threads(int channel_descriptor) {
@@ -175,6 +161,7 @@ Status confine_before_threads(int channel_descriptor) {
     SAMPAN_TRY(limit(RLIMIT_CORE, 0, "forbidding core dumps"));
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failure("forbidding core dumps");
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failure("forbidding new privileges");
+    static_cast<void>(lock_memory());  // the transport key above all
     // Each arena reserves 64 MiB of the address space that is limited below.
     ::mallopt(M_ARENA_MAX, 2);
     rlimit files{};
@@ -186,15 +173,15 @@ Status confine_before_threads(int channel_descriptor) {
 }
 
 Status confine_files() {
-    const long version = ::syscall(k_landlock_create, nullptr, 0, 1U);
+    const long version = landlock::version();
     if (version < 1) return ok_status();  // not in this kernel: the filter below forbids the same
-    LandlockRules rules{all_file_accesses(version), version >= 4 ? k_connect_tcp : 0,
-                        version >= 6 ? k_abstract_sockets_and_signals : 0};
-    const std::size_t size = version >= 6 ? sizeof rules : version >= 4 ? 16 : 8;
-    const auto ruleset = static_cast<int>(::syscall(k_landlock_create, &rules, size, 0U));
+    landlock::Handled handled;
+    handled.files = landlock::all_file_accesses(version);
+    if (version >= 4) handled.network = landlock::k_connect_tcp;
+    if (version >= 6) handled.scopes = landlock::k_abstract_sockets_and_signals;
+    const int ruleset = landlock::create(handled, version);
     if (ruleset < 0) return failure("Landlock");
-    const bool failed =
-        ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::syscall(k_landlock_restrict, ruleset, 0U) != 0;
+    const bool failed = landlock::restrict_self(ruleset) != 0;
     ::close(ruleset);
     return failed ? Status(failure("Landlock")) : ok_status();
 }

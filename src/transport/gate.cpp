@@ -59,7 +59,7 @@ void Gate::wait() {
 }
 
 Status Gate::hear_core() {
-    return core_.receive([this](const GateSendView& order) { send(order); },
+    return core_.receive([this](ConnectionId to, GateChannel::Pieces frame) { send(to, frame); },
                          [this](GateMessage&& message) { obey(std::move(message)); },
                          settings::k_orders_per_turn);
 }

@@ -42,9 +42,9 @@ class Gate {
     void lost(int descriptor);
 
     // --- to peers (gate_output.cpp)
-    void send(const GateSendView& order);
+    void send(ConnectionId to, GateChannel::Pieces frame);
     void drop(const GateDrop& order);
-    SendOutcome hand_over(Connection& connection, ByteView frame);
+    SendOutcome hand_over(Connection& connection, GateChannel::Pieces frame);
     void retry_pending();
     bool retry(Connection& connection);
 

@@ -41,6 +41,40 @@ struct GateChannel::Buffers {
     std::size_t begin = 0;
     std::size_t end = 0;
     bool ended = false;  // the other end is gone
+    // What the core shared and did not say to forget: on its side the number, on the gate's the bytes.
+    std::uint32_t shares_sent = 0;
+    std::vector<Bytes> shares;
+    std::size_t shared_bytes = 0;
+
+    Status keep_share(Bytes&& bytes) {
+        shared_bytes += bytes.size();
+        if (shares.size() == gate_codec::k_shares || shared_bytes > gate_codec::k_shared_bytes)
+            return Error(TransportError::bad_frame, "too much is shared");
+        shares.push_back(std::move(bytes));
+        return ok_status();
+    }
+    void forget_shares() {
+        shares.clear();
+        shared_bytes = 0;
+    }
+    // The frame's pieces in their order.
+    Result<std::vector<ByteView>> pieces_of(const GateCompose& composed) const {
+        std::vector<ByteView> pieces;
+        pieces.reserve(2 * composed.splices.size() + 1);
+        std::size_t at = 0, size = composed.own.size();
+        for (const auto& splice : composed.splices) {
+            if (splice.share >= shares.size())
+                return Error(TransportError::bad_frame, "a frame names what was not shared");
+            if (splice.at > at) pieces.push_back(ByteView(composed.own).subspan(at, splice.at - at));
+            at = splice.at;
+            pieces.push_back(shares[splice.share]);
+            size += pieces.back().size();
+        }
+        if (at < composed.own.size()) pieces.push_back(ByteView(composed.own).subspan(at));
+        if (size > limits::k_frame_bytes)
+            return Error(TransportError::bad_frame, "a frame to send is too large");
+        return pieces;
+    }
 
     Bytes& gather(std::size_t more) {
         if (out.empty() || out.back().size() + more > k_gather_bytes) out.emplace_back();
@@ -125,6 +159,7 @@ void GateChannel::send(GateMessage&& message) {
     Bytes* frame = nullptr;
     if (auto* in = std::get_if<GateFrame>(&message)) frame = &in->frame;
     if (auto* out = std::get_if<GateSend>(&message)) frame = &out->frame;
+    if (auto* composed = std::get_if<GateCompose>(&message)) frame = &composed->own;
     if (frame == nullptr || frame->size() < k_move_bytes) return send(std::as_const(message));
     buffers_->put_moved(gate_codec::encode_head(message), std::move(*frame));
 }
@@ -203,17 +238,36 @@ Status GateChannel::receive(std::vector<GateMessage>& out, std::size_t limit) {
     });
 }
 
+std::uint32_t GateChannel::share(ByteView bytes) {
+    buffers_->put(gate_codec::encode_head(GateShare{}), bytes);
+    return buffers_->shares_sent++;
+}
+
+void GateChannel::forget() {
+    send(GateMessage(GateForget{}));
+    buffers_->shares_sent = 0;
+}
+
 Status GateChannel::receive(const SendSink& send, const OtherSink& other, std::size_t limit) {
     return receive_each(limit, [&](ByteView message) -> Status {
         if (const auto view = gate_codec::decode_send(message)) {
             if (view->frame.size() > limits::k_frame_bytes)
                 return Error(TransportError::bad_frame, "a frame to send is too large");
-            send(*view);
+            send(view->connection, Pieces(&view->frame, 1));
             return ok_status();
         }
         auto decoded = gate_codec::decode(message);
         if (!decoded.ok()) return Error(TransportError::bad_frame, decoded.error().text());
-        other(std::move(decoded).value());
+        if (auto* shared = std::get_if<GateShare>(&*decoded))
+            return buffers_->keep_share(std::move(shared->bytes));
+        if (std::holds_alternative<GateForget>(*decoded)) {
+            buffers_->forget_shares();
+        } else if (const auto* composed = std::get_if<GateCompose>(&*decoded)) {
+            SAMPAN_ASSIGN(std::vector<ByteView> pieces, buffers_->pieces_of(*composed));
+            send(composed->connection, pieces);
+        } else {
+            other(std::move(decoded).value());
+        }
         return ok_status();
     });
 }

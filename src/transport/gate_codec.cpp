@@ -13,6 +13,9 @@ enum class Kind : std::uint8_t {
     send = 17,
     drop = 18,
     stop = 19,
+    share = 20,
+    compose = 21,
+    forget = 22,
 };
 constexpr std::size_t k_text_bytes = 4 * limits::k_kib;
 
@@ -58,6 +61,12 @@ struct HeadEncoder {
         begin(out, Kind::drop).u64(m.connection.get()).lp(clipped(m.reason));
     }
     void operator()(const GateStop&) const { begin(out, Kind::stop); }
+    void operator()(const GateShare&) const { begin(out, Kind::share); }
+    void operator()(const GateCompose& m) const {
+        begin(out, Kind::compose).u64(m.connection.get()).u32(static_cast<std::uint32_t>(m.splices.size()));
+        for (const auto& splice : m.splices) out.u32(splice.at).u32(splice.share);
+    }
+    void operator()(const GateForget&) const { begin(out, Kind::forget); }
 };
 
 Result<std::string> text(Reader& in) {
@@ -132,6 +141,27 @@ Result<GateMessage> decode_send_message(Reader& in) {
     SAMPAN_ASSIGN(Bytes bytes, frame(in));
     return GateMessage(GateSend{id, std::move(bytes)});
 }
+Result<GateMessage> decode_share(Reader& in) {
+    SAMPAN_ASSIGN(Bytes bytes, frame(in));
+    return GateMessage(GateShare{std::move(bytes)});
+}
+Result<GateMessage> decode_compose(Reader& in) {
+    GateCompose out;
+    SAMPAN_ASSIGN(out.connection, connection(in));
+    SAMPAN_ASSIGN(std::uint32_t count, in.u32());
+    if (count > k_splices) return Error(TransportError::bad_frame, "too many splices");
+    out.splices.resize(count);
+    std::uint32_t last = 0;
+    for (auto& splice : out.splices) {
+        SAMPAN_ASSIGN(splice.at, in.u32());
+        SAMPAN_ASSIGN(splice.share, in.u32());
+        if (splice.at < last) return Error(TransportError::bad_frame, "splices out of order");
+        last = splice.at;
+    }
+    SAMPAN_ASSIGN(out.own, frame(in));
+    if (last > out.own.size()) return Error(TransportError::bad_frame, "a splice beyond the frame");
+    return GateMessage(std::move(out));
+}
 Result<GateMessage> decode_drop(Reader& in) {
     SAMPAN_ASSIGN(ConnectionId id, connection(in));
     SAMPAN_ASSIGN(std::string reason, text(in));
@@ -158,6 +188,12 @@ Result<GateMessage> decode_kind(Kind kind, Reader& in) {
             return decode_drop(in);
         case Kind::stop:
             return GateMessage(GateStop{});
+        case Kind::share:
+            return decode_share(in);
+        case Kind::compose:
+            return decode_compose(in);
+        case Kind::forget:
+            return GateMessage(GateForget{});
     }
     return Error(TransportError::bad_frame, "a message of an unknown kind");
 }
@@ -179,6 +215,8 @@ Bytes encode_frame_head(ConnectionId connection_id, const AgencyId& from) {
 ByteView frame_of(const GateMessage& message) {
     if (const auto* in = std::get_if<GateFrame>(&message)) return in->frame;
     if (const auto* out = std::get_if<GateSend>(&message)) return out->frame;
+    if (const auto* shared = std::get_if<GateShare>(&message)) return shared->bytes;
+    if (const auto* composed = std::get_if<GateCompose>(&message)) return composed->own;
     return {};
 }
 

@@ -15,7 +15,12 @@ inline constexpr std::size_t k_length_bytes = 4;
 static_assert(k_message_bytes > limits::k_frame_bytes + 256);
 static_assert(k_message_bytes > limits::k_members * (32 + 4 + 32) + 64);
 
-// Everything of the message but the frame of a GateFrame or GateSend, which follows it.
+inline constexpr std::size_t k_splices = 2 * limits::k_packets_per_frame;  // of one frame
+inline constexpr std::size_t k_shares = 65'536;                            // before they are forgotten
+inline constexpr std::size_t k_shared_bytes = 16 * limits::k_mib;          // of these
+
+// Everything of the message but the frame of a GateFrame or GateSend, the bytes of a GateShare, or what is a
+// GateCompose's own, which follow it.
 Bytes encode_head(const GateMessage& message);
 Bytes encode_frame_head(ConnectionId connection, const AgencyId& agency);
 

@@ -1,15 +1,26 @@
 // What goes to peers: frames that the core gave, and its orders to drop one.
+#include <numeric>
+
 #include "transport/gate.h"
 
 namespace sampan {
 
 namespace settings = gate_settings;
 
-void Gate::send(const GateSendView& order) {
-    Connection* connection = peers_.find(order.connection);
+namespace {
+
+std::size_t size_of(GateChannel::Pieces frame) {
+    return std::accumulate(frame.begin(), frame.end(), std::size_t{0},
+                           [](std::size_t sum, ByteView piece) { return sum + piece.size(); });
+}
+
+}  // namespace
+
+void Gate::send(ConnectionId to, GateChannel::Pieces frame) {
+    Connection* connection = peers_.find(to);
     if (connection == nullptr) return;  // it ended, and the core is being told
     if (connection->pending.empty()) {
-        switch (hand_over(*connection, order.frame)) {
+        switch (hand_over(*connection, frame)) {
             case SendOutcome::sent:
                 return;
             case SendOutcome::gone:
@@ -21,14 +32,17 @@ void Gate::send(const GateSendView& order) {
         with_pending_.push_back(connection->routing);
         connection->last_progress_ms = now_ms_;
     }
-    if (connection->pending_bytes + order.frame.size() > settings::k_pending_bytes)
+    const std::size_t size = size_of(frame);
+    if (connection->pending_bytes + size > settings::k_pending_bytes)
         return offend(*connection->link, "slow_reader",
                       std::to_string(connection->pending_bytes) + " bytes wait beside a full queue");
-    connection->pending_bytes += order.frame.size();
-    connection->pending.push_back(to_bytes(order.frame));
+    connection->pending_bytes += size;
+    Bytes& kept = connection->pending.emplace_back();
+    kept.reserve(size);
+    for (const ByteView piece : frame) append(kept, piece);
 }
 
-SendOutcome Gate::hand_over(Connection& connection, ByteView frame) {
+SendOutcome Gate::hand_over(Connection& connection, GateChannel::Pieces frame) {
     if (connection.sent_bytes - connection.acknowledged_bytes > settings::k_unacknowledged_bytes) {
         const auto counts = tcp_counts(connection.link->descriptor);
         if (!counts) return SendOutcome::gone;
@@ -40,9 +54,10 @@ SendOutcome Gate::hand_over(Connection& connection, ByteView frame) {
     }
     const SendOutcome outcome = sockets_.send(connection.routing, frame);
     if (outcome == SendOutcome::sent) {
-        connection.sent_bytes += InputBudget::wire_bytes(frame.size());
+        const std::size_t size = size_of(frame);
+        connection.sent_bytes += InputBudget::wire_bytes(size);
         ++counters_.frames_out;
-        counters_.bytes_out += frame.size();
+        counters_.bytes_out += size;
     }
     return outcome;
 }
@@ -58,7 +73,8 @@ void Gate::retry_pending() {
 bool Gate::retry(Connection& connection) {
     while (!connection.pending.empty()) {
         const Bytes& frame = connection.pending.front();
-        const SendOutcome outcome = hand_over(connection, frame);
+        const ByteView whole(frame);
+        const SendOutcome outcome = hand_over(connection, GateChannel::Pieces(&whole, 1));
         if (outcome == SendOutcome::full) {
             if (now_ms_ - connection.last_progress_ms < settings::k_stalled_ms) return true;
             offend(*connection.link, "slow_reader", "took nothing for 30 s");

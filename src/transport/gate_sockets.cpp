@@ -101,7 +101,7 @@ std::optional<PeerMessage> GateSockets::receive() {
     return out;
 }
 
-SendOutcome GateSockets::send(RoutingId to, ByteView frame) {
+SendOutcome GateSockets::send(RoutingId to, std::span<const ByteView> frame) {
     std::array<std::uint8_t, k_routing_id_bytes> id{};
     const std::uint32_t number = to.get();
     std::memcpy(id.data() + 1, &number, sizeof number);
@@ -110,8 +110,13 @@ SendOutcome GateSockets::send(RoutingId to, ByteView frame) {
         if (errno == EHOSTUNREACH) return SendOutcome::gone;
         throw zmq::error_t();
     }
+    std::size_t size = 0;
+    for (const ByteView piece : frame) size += piece.size();
+    zmq::message_t message(size);
+    auto* at = message.data<std::uint8_t>();
+    for (const ByteView piece : frame) at = std::copy(piece.begin(), piece.end(), at);
     // After the address was taken the rest is too.
-    if (zmq_send(server_.handle(), frame.data(), frame.size(), ZMQ_DONTWAIT) < 0) throw zmq::error_t();
+    if (!server_.send(message, zmq::send_flags::dontwait)) throw zmq::error_t();
     return SendOutcome::sent;
 }
 

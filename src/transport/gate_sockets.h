@@ -2,6 +2,8 @@
 // ignore it in silence. Throws zmq::error_t. One thread.
 #pragma once
 
+#include <span>
+
 #include "transport/zmq_support.h"
 
 namespace sampan {
@@ -30,7 +32,8 @@ class GateSockets {
     std::string endpoint();
 
     std::optional<PeerMessage> receive();
-    SendOutcome send(RoutingId to, ByteView frame);
+    // The pieces, one after the other, are one frame.
+    SendOutcome send(RoutingId to, std::span<const ByteView> frame);
 
     zmq::socket_t& server() { return server_; }
     zmq::socket_t& zap() { return zap_; }

@@ -1,6 +1,7 @@
 #include "sampan/transport/packet.h"
 
 #include "sampan/base/encode.h"
+#include "sampan/transport/shared_frames.h"
 #include "transport/packet_fields.h"
 
 namespace sampan {
@@ -166,6 +167,110 @@ std::vector<Bytes> FrameWriter::take_full() {
 }
 
 std::vector<Bytes> FrameWriter::finish() {
+    close();
+    return take_full();
+}
+
+// --- frames with shared bytes
+namespace {
+
+// The fields of a Deliver in three parts: packet_fields.h has them in one.
+struct DeliveryHead {
+    const Deliver& packet;
+};
+struct DeliveryMiddle {
+    const Deliver& packet;
+};
+struct DeliveryTail {
+    const Deliver& packet;
+};
+template <typename A>
+void fields(A& a, const DeliveryHead& p) {
+    a.bytes(1, "seal", p.packet.seal, archive::k_seal);
+    a.fixed(2, "signature", p.packet.signature);
+}
+template <typename A>
+void fields(A& a, const DeliveryMiddle& p) {
+    a.u32(3, "stanza_index", p.packet.stanza_index);
+    a.bytes(4, "stanza", p.packet.stanza, archive::k_one_stanza);
+    a.hashes(5, "stanza_proof", p.packet.stanza_proof, archive::k_proof);
+}
+template <typename A>
+void fields(A& a, const DeliveryTail& p) {
+    a.bytes(6, "body", p.packet.body, archive::k_body);
+    a.index(7, "leaf_index", p.packet.leaf_index);
+    a.u64(8, "time_s", p.packet.time_s);
+}
+
+template <typename Part>
+Bytes encoded_part(const Part& part) {
+    archive::SizeArchive counted;
+    fields(counted, part);
+    Bytes out(counted.size());
+    archive::WriteArchive writer(out.data());
+    fields(writer, part);
+    return out;
+}
+
+constexpr std::size_t k_moved_bytes = 32 * limits::k_kib;  // a packet so large is a frame by itself
+
+}  // namespace
+
+Bytes delivery_head(const Deliver& packet) {
+    return encoded_part(DeliveryHead{packet});
+}
+Bytes delivery_tail(const Deliver& packet) {
+    return encoded_part(DeliveryTail{packet});
+}
+
+void SharedFrameWriter::make_room(std::size_t size) {
+    if (open_packets_ == limits::k_packets_per_frame || open_size_ + size > limits::k_frame_bytes) close();
+    ++open_packets_;
+    open_size_ += size;
+}
+
+void SharedFrameWriter::add(const Packet& packet) {
+    FrameWriter writer;
+    writer.add(packet);
+    Bytes frame = std::move(writer.finish().front());
+    if (frame.size() >= k_moved_bytes) {
+        close();
+        full_.push_back({ConnectionId(), {}, std::move(frame)});
+        return;
+    }
+    make_room(frame.size());
+    append(open_.own, frame);
+}
+
+void SharedFrameWriter::add(const Deliver& packet, const SharedDelivery& shared) {
+    static constexpr std::size_t k_alternative = Packet(std::in_place_type<Deliver>).index();
+    archive::SizeArchive counted;
+    fields(counted, DeliveryMiddle{packet});
+    const PacketSize size = sizes_of(k_alternative, shared.head.size + counted.size() + shared.tail.size);
+    SAMPAN_ASSERT(size.total <= limits::k_frame_bytes);
+    make_room(size.total);
+    Bytes& own = open_.own;
+    const std::size_t before = own.size();
+    own.resize(before + size.total - shared.head.size - shared.tail.size);
+    std::uint8_t* at = own.data() + before;
+    *at++ = k_frame_tag;
+    at = put_varint(at, size.packet);
+    at = put_varint(at, packet_tag(k_alternative));
+    at = put_varint(at, size.fields);
+    open_.splices.push_back({static_cast<std::uint32_t>(at - own.data()), shared.head.share});
+    archive::WriteArchive writer(at);
+    fields(writer, DeliveryMiddle{packet});
+    SAMPAN_ASSERT(writer.end() == own.data() + own.size());
+    open_.splices.push_back({static_cast<std::uint32_t>(own.size()), shared.tail.share});
+}
+
+void SharedFrameWriter::close() {
+    if (open_packets_ == 0) return;
+    full_.push_back(std::exchange(open_, {}));
+    open_size_ = open_packets_ = 0;
+}
+
+std::vector<GateCompose> SharedFrameWriter::finish() {
     close();
     return take_full();
 }

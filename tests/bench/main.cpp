@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "bench/audit.h"
 #include "bench/dialogue.h"
 #include "bench/labels.h"
 #include "bench/sealing.h"
@@ -23,6 +24,7 @@ constexpr char k_usage[] =
     "  sampan-bench micro ...          the micro suites alone; arguments are Google Benchmark's\n"
     "  sampan-bench label ...          decisions on labels, and the loading of a large registry\n"
     "  sampan-bench dialogue           the fold of 100,000 messages, views and search\n"
+    "  sampan-bench audit [--quick]    sampan-audit verify of 1,000,000 entries, and its memory\n"
     "\n"
     "  --quick       an eighth of the work a round: three minutes or so, instead of ten\n"
     "  --rounds N    interleaved rounds; figures are their medians (5)\n"
@@ -70,6 +72,12 @@ bool parse(int argc, char** argv, Arguments& out) {
     return true;
 }
 
+// A program of the same build.
+std::string beside(const std::string& self, const std::string& name) {
+    const auto slash = self.rfind('/');
+    return slash == std::string::npos ? name : self.substr(0, slash + 1) + name;
+}
+
 int run(const Arguments& arguments) {
     if (arguments.suite.alone) {
         const sched_param param{1};
@@ -104,6 +112,8 @@ int main(int argc, char** argv) {
     if (first == "micro") return run_sealing(argc - 1, argv + 1);
     if (first == "label") return run_labels(argc - 1, argv + 1);
     if (first == "dialogue") return run_dialogue();
+    if (first == "audit")
+        return run_audit(beside(argv[0], "sampan-audit"), argc > 2 && std::string(argv[2]) == "--quick");
     if (first == "bare-router") return serve_bare_router();
     Arguments arguments;
     if (!parse(argc - 1, argv + 1, arguments)) return usage(stderr, 2);

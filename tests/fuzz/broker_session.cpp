@@ -171,8 +171,9 @@ class Play {
         if (sent_.size() < 32) sent_.push_back(bytes);
         desk_.watch(client);
         CheckedFrame frame = decode_gate_frame({client.connection, client.agency, std::move(bytes)});
+        frame.asked = desk_.core().asked(frame.connection);
         for (CheckedPacket& packet : frame.packets)
-            check_packet(packet, frame.agency, desk_.core().view(desk_.now()));
+            check_packet(packet, frame, desk_.core().view(desk_.now()));
         BatchInput input;
         input.frames.push_back(std::move(frame));
         desk_.turn(std::move(input));

@@ -1,5 +1,6 @@
-// The log's binary forms: entries, bundles of entries, tiles of hashes.
+// The log's binary forms: entries, bundles of entries, tiles of hashes; and what an erasure says.
 #include "fuzz/fuzz.h"
+#include "sampan/log/erasure.h"
 #include "sampan/log/log.h"
 #include "sampan/log/tiles.h"
 
@@ -8,6 +9,9 @@ using namespace sampan;
 SAMPAN_FUZZ_TARGET {
     const auto entry = decode_log_entry(in);
     if (entry.ok()) fuzz::same(encode_log_entry(*entry).view(), in, "an entry is written as it was read");
+
+    const auto erasure = Erasure::parse(as_text(in));
+    if (erasure.ok()) fuzz::same(as_bytes(erasure->text()), in, "an erasure is written as it was read");
 
     fuzz::Input input(in);
     const unsigned count = 1U + input.u8();  // as a name says it: 1 to 256

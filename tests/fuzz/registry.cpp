@@ -1,7 +1,8 @@
-// Registries and epoch files: the bytes of one, and a chain of two, trusted by the hash of the first as it
-// stands in the input.
+// Registries, epoch files and retention orders: the bytes of one, and a chain of two, trusted by the hash of
+// the first as it stands in the input.
 #include "sampan/identity/registry.h"
 #include "fuzz/fuzz.h"
+#include "sampan/identity/retention.h"
 
 using namespace sampan;
 
@@ -12,6 +13,10 @@ SAMPAN_FUZZ_TARGET {
         fuzz::hold(check_registry(*registry).ok(), "a registry that was read may be signed");
         fuzz::hold(CompiledPolicy::create(registry->policy, Sha256Digest{}).ok(), "its policy can be used");
     }
+
+    fuzz::round_trip(in, "a retention order is written as it was read", open_retention, encode_retention);
+    const auto text = RetentionOrder::parse(as_text(in));
+    if (text.ok()) fuzz::same(as_bytes(text->text()), in, "an order's text has one form");
 
     fuzz::Input input(in);
     const ByteView first = input.piece();

@@ -13,9 +13,12 @@
 #include "sampan/envelope/signed_list.h"
 #include "sampan/identity/key_store.h"
 #include "sampan/identity/label_codec.h"
+#include "sampan/identity/retention.h"
 #include "sampan/log/cosignature.h"
+#include "sampan/log/erasure.h"
 #include "sampan/log/export.h"
 #include "sampan/log/tiles.h"
+#include "sampan/transport/bundle.h"
 #include "support/exchange.h"
 #include "transport/gate_codec.h"
 #include "unit/transport/packet_samples.h"
@@ -76,6 +79,9 @@ void gate_messages(Seeds& seeds) {
         GateSend{ConnectionId(7), Bytes(20, 2)},
         GateDrop{ConnectionId(7), "slow_reader"},
         GateStop{},
+        GateShare{Bytes(20, 3)},
+        GateCompose{ConnectionId(7), {{0, 0}, {4, 0}}, Bytes(8, 4)},
+        GateForget{},
     };
     Bytes stream = {3};
     for (const GateMessage& message : messages) {
@@ -178,6 +184,17 @@ void identities(Seeds& seeds, Exchange& exchange) {
     Bytes chain = piece(first->signed_bytes());
     append(chain, second->signed_bytes());
     seeds.put("registry", "chain", chain);
+    SignedRetention order;
+    order.order.exchange = exchange.name();
+    order.order.issued = exchange.now();
+    order.order.event_days = 30;
+    order.order.level_days = {{"restricted", 365}};
+    order.order.holds.push_back(
+        {"case-17", agency_id("th-rtp"), {}, {}, exchange.now(), {}, "a court asked"});
+    order.text = order.order.text();
+    sign_retention(order, exchange.authority_key());
+    seeds.put("registry", "retention", encode_retention(order));
+    seeds.put("registry", "retention-text", as_bytes(order.text));
 }
 
 void lists(Seeds& seeds, Exchange& exchange) {
@@ -237,6 +254,9 @@ void logs(Seeds& seeds, Exchange& exchange) {
     Bytes bundle = {1};
     append(bundle, entry_bundle_bytes(entries));
     seeds.put("log_entries", "bundle", bundle);
+    const std::vector<LeafIndex> leaves = {LeafIndex(4), LeafIndex(9)};
+    const Erasure erasure{1, 2, leaves.front(), leaves.back(), erased_leaves_digest(leaves)};
+    seeds.put("log_entries", "erasure", as_bytes(erasure.text()));
     Bytes tile = {0};
     append(tile, edge.root().view());
     seeds.put("log_entries", "tile", tile);
@@ -251,6 +271,43 @@ void logs(Seeds& seeds, Exchange& exchange) {
     Bytes audited = to_bytes(exchange.chain().epochs().front()->hash().view());
     append(audited, file.bytes);
     seeds.put("log_export", "audited", audited);
+}
+
+// One to each side, of every packet that may stand there.
+void bundles(Seeds& seeds) {
+    const auto seed = [&](std::string_view name, BundleDirection direction,
+                          const std::vector<Packet>& packets) {
+        BundleHead head;
+        head.direction = direction;
+        head.exchange = must(ExchangeName::parse("ajct.example"));
+        head.agency = must(AgencyId::parse("th-rtp"));
+        head.broker = must(BrokerId::parse("broker-1"));
+        head.sequence = 1;
+        head.created = UnixMillis(1'800'000'000'000);
+        head.epoch = Epoch(1);
+        const bool to_node = direction == BundleDirection::to_node;
+        if (to_node) head.answers = sha256(as_bytes("head"));
+        fuzz::MemoryFile file;
+        BundleWriter writer = must(BundleWriter::begin(file, head));
+        for (const Packet& packet : packets) must(writer.add(packet));
+        must(writer.finish([](ByteView) { return Result<Ed25519Signature>(Ed25519Signature()); },
+                           to_node ? ByteView() : as_bytes("certificate")));
+        seeds.put("bundle", name, file.bytes);
+        seeds.put("bundle", std::string(name) + "-rest", ByteView(file.bytes).subspan(16));
+    };
+    PacketSamples samples(13);
+    std::vector<Packet> all, answers;
+    for (std::size_t i = 0; i < std::variant_size_v<Packet>; ++i) all.push_back(samples.make(i));
+    for (const Packet& packet : all) {
+        const bool said =
+            std::holds_alternative<Welcome>(packet) || std::holds_alternative<Answers>(packet) ||
+            std::holds_alternative<Deliver>(packet) || std::holds_alternative<PartData>(packet) ||
+            std::holds_alternative<Peers>(packet) || std::holds_alternative<Inclusion>(packet) ||
+            std::holds_alternative<Consistency>(packet) || std::holds_alternative<Entries>(packet);
+        if (said) answers.push_back(packet);
+    }
+    seed("to-node", BundleDirection::to_node, answers);
+    seed("to-broker", BundleDirection::to_broker, all);
 }
 
 void texts(Seeds& seeds, const std::string& folder, const std::string& sources) {
@@ -330,6 +387,25 @@ void requests(Seeds& seeds) {
         "Authorization: Bearer " + std::string(64, '0') + "\r\n");
 }
 
+// Of fuzz/backup.cpp: its first byte says what the rest is.
+void backups(Seeds& seeds) {
+    const Bytes items =
+        Writer().lp("broker.db").u64(5).raw("SQLit").lp("parts/00ff").u64(3).raw("abc").lp("").u64(2).bytes();
+    for (std::uint8_t what : {1, 2}) {
+        Bytes seed{what};
+        append(seed, items);
+        seeds.put("backup", "items" + std::to_string(what), seed);
+    }
+    Bytes file{0};
+    append(file, Writer()
+                     .raw("sampan backup 1\n")
+                     .lp(Writer().u8(2).lp("e").lp("th-rtp").u64(1).bytes())
+                     .lp(Bytes(81, 2))
+                     .raw(Bytes(80, 9))
+                     .bytes());
+    seeds.put("backup", "file", file);
+}
+
 // Steps of fuzz/broker_session.cpp.
 void sessions(Seeds& seeds) {
     seeds.put("broker_session", "submit", Bytes{2, 0, 0, 2, 1, 1, 7, 1, 0, 7, 2, 0});
@@ -358,10 +434,12 @@ int main(int argc, char** argv) {
     messages(seeds, exchange);
     lists(seeds, exchange);
     logs(seeds, exchange);
+    bundles(seeds);
     identities(seeds, exchange);
     texts(seeds, argv[1], argv[2]);
     sessions(seeds);
     requests(seeds);
+    backups(seeds);
     std::printf("%zu seeds\n", seeds.count());
     return 0;
 }

@@ -93,8 +93,20 @@ class Canaries(unittest.TestCase):
         self.nodes = [self.exchange.node(a).start(connected=True) for a in ("jp-npa", "th-rtp")]
         self.broker.endpoint = true_endpoint
 
+    def backup_items(self):
+        """What a backup of the running broker is made of, before it is encrypted."""
+        asking = socket.socket(socket.AF_UNIX)
+        asking.connect(str(self.exchange.folder / "broker-data" / "backup.sock"))
+        items = bytearray()
+        while data := asking.recv(1 << 20):
+            items += data
+        asking.close()
+        self.assertEqual(items[:1], b"\0")
+        self.assertIn(b"broker.db", items[:64])
+        return bytes(items)
+
     def broker_places(self, needles):
-        """{place: which needles}: memory of core and gate, files, log, wire."""
+        """{place: which needles}: memory of core and gate, files, log, wire, backup."""
         core = self.broker.child.pid
         gate = int(pathlib.Path(f"/proc/{core}/task/{core}/children").read_text().split()[0])
         places = {}
@@ -103,6 +115,8 @@ class Canaries(unittest.TestCase):
             places["memory of the gate"] = memory_holds(gate, needles)
         places["log"] = {n for n in needles if n in self.broker.log.read_bytes()}
         places["wire"] = {n for n in needles if n in bytes(self.tap.seen)}
+        backup = self.backup_items()
+        places["backup"] = {n for n in needles if n in backup}
         for path in sorted((self.exchange.folder / "broker-data").rglob("*")):
             if path.is_file():
                 data = path.read_bytes()
@@ -149,6 +163,7 @@ class Canaries(unittest.TestCase):
         self.assertEqual(draft.answer()["code"], "ACCEPTED")
         places = self.broker_places([canary])
         self.assertTrue(any(p.startswith("file") for p in places), places)
+        self.assertIn("backup", places)
         if os.geteuid() == 0:
             self.assertIn("memory of the core", places)
         self.assertGreater(len(self.tap.seen), 1000)

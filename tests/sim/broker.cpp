@@ -42,6 +42,8 @@ void BrokerProcess::start() {
     require(store.ok(), "G12: the broker's store does not open after a crash: " +
                             (store.ok() ? "" : store.error().text()));
     store_ = std::move(store).value();
+    if (std::exchange(restored_, false))
+        must(store_->mark_restored(exchange_.registry()->registry().incarnation.number - 1));
     check_restart();
     BrokerFacts facts = must(store_->load(0));
     CoreOptions core_options{exchange_.broker().id, exchange_.broker().log.get(),
@@ -104,6 +106,24 @@ void BrokerProcess::lose_power() {
     world_.after(k_restart_ms, [this] { start(); });
 }
 
+void BrokerProcess::back_up() {
+    if (!running()) return;
+    backup_ = new_disk(++disks_);
+    disk_->lose_power(disk_->operations(), world_.dice().next(), *backup_);
+    world_.note("broker: backed up, log of " + std::to_string(store_->head().size.get()));
+}
+
+void BrokerProcess::restore_backup() {
+    if (running()) end_process();
+    disk_ = std::move(backup_);
+    files_.lose_power();
+    restored_ = true;
+    // What was answered since then is lost here, and is in the hands of its senders.
+    acknowledged_.clear();
+    world_.note("broker: its disk has died; restored from the backup");
+    world_.after(k_restart_ms, [this] { start(); });
+}
+
 bool BrokerProcess::allows(const AgencyId& agency) const {
     return running() && may_connect(registry().registry(), agency, SessionRole::node).ok();
 }
@@ -161,7 +181,8 @@ void BrokerProcess::batch() {
         for (const CheckedPacket& packet : frame.packets)
             world_.note("  " + raw.agency.text() + " says " + std::string(packet_name(packet.packet)));
         now_at(Check::publish);
-        for (CheckedPacket& packet : frame.packets) check_packet(packet, frame.agency, core_->view(now));
+        frame.asked = core_->asked(frame.connection);
+        for (CheckedPacket& packet : frame.packets) check_packet(packet, frame, core_->view(now));
         now_at(Check::none);
         input.frames.push_back(std::move(frame));
     }

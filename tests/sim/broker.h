@@ -44,6 +44,10 @@ class BrokerProcess : private DeliverySink {
     void lose_power_in_commit() { cut_ = true; }
     void fill_disk(bool full);
     void fail_disk() { fail_ = true; }
+    // A copy of the disk as it is now; and the process on it in place of the present disk, which has died.
+    void back_up();
+    bool has_backup() const { return backup_ != nullptr; }
+    void restore_backup();
     // No fault that has not happened yet will.
     void calm();
     void start();
@@ -71,7 +75,8 @@ class BrokerProcess : private DeliverySink {
     test::Exchange& exchange_;
     Line line_;
     BrokerWatch& watch_;
-    std::unique_ptr<test::PowerDisk> disk_;
+    std::unique_ptr<test::PowerDisk> disk_, backup_;
+    bool restored_ = false;
     test::MemoryFiles files_;
     std::unique_ptr<BrokerStore> store_;
     std::unique_ptr<Core> core_;

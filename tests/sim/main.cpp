@@ -110,6 +110,7 @@ std::string run_seed(const Options& options, const Plan& plan, Tally& all) {
         all.refused += tally.refused;
         all.epochs += tally.epochs;
         all.crashes += tally.crashes;
+        all.restores += tally.restores;
         all.replays += tally.replays;
         all.lost_frames += tally.lost_frames;
         all.steps += tally.steps;
@@ -152,14 +153,14 @@ int main(int count, char** arguments) {
         "%llu seeds of %zu agencies: %llu broken; %llu published, %llu "
         "handed out, %llu withheld, %llu "
         "rejected, "
-        "%llu refused, %llu epochs, %llu crashes, %llu frames lost, %llu "
+        "%llu refused, %llu epochs, %llu crashes, %llu restores, %llu frames lost, %llu "
         "replayed, %llu steps; drained in at "
         "most "
         "%lld s\n",
         number(done), plan.agencies, number(broken), number(all.published), number(all.delivered),
         number(all.withheld), number(all.rejected), number(all.refused), number(all.epochs),
-        number(all.crashes), number(all.lost_frames), number(all.replays), number(all.steps),
-        static_cast<long long>(all.drained_ms / 1000));
+        number(all.crashes), number(all.restores), number(all.lost_frames), number(all.replays),
+        number(all.steps), static_cast<long long>(all.drained_ms / 1000));
     const bool good = options.expect_broken.empty() ? broken == 0 && done > 0 : found;
     return good ? 0 : 1;
 }

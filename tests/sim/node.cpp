@@ -46,7 +46,9 @@ node::CoreOptions NodeProcess::options() {
                      storage_.duplicate(),
                      archive_.public_key,
                      first_descriptor_},
-            "/" + agency_.text(), "sim", {{}, {1, 8}}};
+            "/" + agency_.text(),
+            "sim",
+            {{}, {1, 8}}};
 }
 
 // --- starting and ending

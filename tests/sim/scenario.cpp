@@ -102,6 +102,8 @@ Tally Scenario::run() {
 }
 
 void Scenario::something_happens() {
+    if (world_.dice().chance(60)) return broker_->back_up();
+    if (world_.dice().chance(15)) return restore_of_broker();
     const std::uint64_t which = world_.dice().below(100);
     if (which < 18) return fault_of_broker();
     if (which < 42) return fault_of_node();
@@ -215,6 +217,31 @@ void Scenario::new_epoch() {
             if (what == 4) member.clearance = {"secret", {{"community", {"ajct"}}}};
             if (what == 5) member.clearance = {"secret", {{"community", {"ajct"}}, {"compartment", {"ct"}}}};
         }
+    });
+    epochs_at_.push_back(world_.now());
+    ++tally_.epochs;
+}
+
+// As the authority does it: the largest head that a node holds is where the log ended.
+void Scenario::restore_of_broker() {
+    // The seeded defects are about other things.
+    if (healing_ || !broker_->has_backup() || plan_.defect != Defect::none) return;
+    const std::string origin = exchange_->registry()->registry().log_origin();
+    std::optional<Checkpoint> largest;
+    std::string note;
+    for (const auto& node : nodes_) {
+        if (!node->running() || !node->core().checkpoint() || node->core().checkpoint()->origin != origin)
+            continue;
+        if (largest && largest->size >= node->core().checkpoint()->size) continue;
+        largest = node->core().checkpoint();
+        note = node->core().checkpoint_note()->note;
+    }
+    if (!largest) return;
+    ++tally_.restores;
+    broker_->restore_backup();
+    exchange_->next_epoch([&](Registry& registry) {
+        ++registry.incarnation.number;
+        registry.incarnation.predecessor_checkpoint = to_bytes(as_bytes(note));
     });
     epochs_at_.push_back(world_.now());
     ++tally_.epochs;

@@ -4,6 +4,7 @@
 //   G3   nothing leaves for, and nothing is shown to, a reader that is not entitled
 //   G8   what comes again changes nothing: no message is shown twice
 //   G10  nothing leaves for an agency once the epoch that revokes or suspends it is the broker's
+//   a backup of the broker that is restored and declared loses nothing that senders still have
 //   G11  after the faults have healed everything is drained in the time that is stated in the plan
 #pragma once
 
@@ -17,7 +18,7 @@ namespace sampan::sim {
 
 struct Tally {
     std::uint64_t published = 0, delivered = 0, withheld = 0, rejected = 0, refused = 0, epochs = 0;
-    std::uint64_t crashes = 0, replays = 0, lost_frames = 0, steps = 0;
+    std::uint64_t restores = 0, crashes = 0, replays = 0, lost_frames = 0, steps = 0;
     std::int64_t drained_ms = 0;
 };
 
@@ -45,6 +46,7 @@ class Scenario final : private BrokerWatch {
     void fault_of_node();
     void fault_of_network();
     void new_epoch();
+    void restore_of_broker();
     void heal();
 
     // --- what must hold

@@ -82,8 +82,8 @@ Exchange::Exchange(ExchangeOptions options)
     broker_.log_seed = random_secret<Ed25519Seed>();
     broker_.receipt_seed = random_secret<Ed25519Seed>();
     broker_.log = make_key_signer(key_of(broker_.log_seed), {{}, true});
-    broker_.receipt =
-        make_key_signer(key_of(broker_.receipt_seed), {{Purpose::answers, Purpose::outcomes}, false});
+    broker_.receipt = make_key_signer(key_of(broker_.receipt_seed),
+                                      {{Purpose::answers, Purpose::outcomes, Purpose::bundle}, false});
     for (const auto& id : options.agencies) add_agency(id);
 
     Registry registry = first_registry();
@@ -105,9 +105,10 @@ void Exchange::add_agency(const std::string& id) {
     Certificate certificate = node_certificate(root_key, root, node.public_key(), names, validity);
     Ed25519Seed witness_seed = random_secret<Ed25519Seed>();
     auto witness = make_key_signer(key_of(witness_seed), {{}, true});
-    auto signer = make_key_signer(std::move(node), {{Purpose::message, Purpose::descriptor, Purpose::prekeys,
-                                                     Purpose::session, Purpose::outcomes, Purpose::joining},
-                                                    false});
+    auto signer = make_key_signer(std::move(node),
+                                  {{Purpose::message, Purpose::descriptor, Purpose::prekeys, Purpose::session,
+                                    Purpose::outcomes, Purpose::joining, Purpose::bundle},
+                                   false});
     agencies_.emplace(names.agency, Agency{names.agency,
                                            std::move(root_key),
                                            std::move(root),

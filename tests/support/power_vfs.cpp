@@ -24,6 +24,15 @@ struct PowerVfs {
     static PowerDisk& disk(sqlite3_vfs* vfs) { return *static_cast<PowerDisk*>(vfs->pAppData); }
     static PowerDisk::File& file(sqlite3_file* file) { return *reinterpret_cast<PowerDisk::File*>(file); }
     using Operation = PowerDisk::Operation;
+    // No exception passes through SQLite.
+    template <typename Deed>
+    static int guarded(Deed deed) {
+        try {
+            return deed();
+        } catch (const std::bad_alloc&) {
+            return SQLITE_IOERR_NOMEM;
+        }
+    }
 
     static int close(sqlite3_file* f) {
         file(f).path.~basic_string();
@@ -40,17 +49,21 @@ struct PowerVfs {
     }
     static int write(sqlite3_file* f, const void* bytes, int amount, sqlite3_int64 offset) {
         const auto* data = static_cast<const std::uint8_t*>(bytes);
-        return file(f).disk->record({Operation::Kind::write,
-                                     file(f).path,
-                                     static_cast<std::uint64_t>(offset),
-                                     {data, data + amount}});
+        return guarded([&] {
+            return file(f).disk->record({Operation::Kind::write,
+                                         file(f).path,
+                                         static_cast<std::uint64_t>(offset),
+                                         {data, data + amount}});
+        });
     }
     static int truncate(sqlite3_file* f, sqlite3_int64 size) {
-        return file(f).disk->record(
-            {Operation::Kind::truncate, file(f).path, static_cast<std::uint64_t>(size), {}});
+        return guarded([&] {
+            return file(f).disk->record(
+                {Operation::Kind::truncate, file(f).path, static_cast<std::uint64_t>(size), {}});
+        });
     }
     static int sync(sqlite3_file* f, int) {
-        return file(f).disk->record({Operation::Kind::sync, file(f).path, 0, {}});
+        return guarded([&] { return file(f).disk->record({Operation::Kind::sync, file(f).path, 0, {}}); });
     }
     static int size(sqlite3_file* f, sqlite3_int64* out) {
         *out = static_cast<sqlite3_int64>(file(f).disk->files_[file(f).path].size());
@@ -71,20 +84,28 @@ struct PowerVfs {
             lock,    reserved, control, sector, characteristics, nullptr, nullptr, nullptr,
             nullptr, nullptr,  nullptr};
         auto& opened = file(f);
-        opened.disk = &disk(vfs);
-        new (&opened.path) std::string(path != nullptr ? path : "temporary");
-        opened.disk->files_.try_emplace(opened.path);
-        opened.base.pMethods = &methods;
-        if (out_flags != nullptr) *out_flags = flags;
-        return SQLITE_OK;
+        opened.base.pMethods = nullptr;  // nothing to close where opening fails
+        return guarded([&] {
+            std::string name(path != nullptr ? path : "temporary");
+            disk(vfs).files_.try_emplace(name);
+            opened.disk = &disk(vfs);
+            new (&opened.path) std::string(std::move(name));
+            opened.base.pMethods = &methods;
+            if (out_flags != nullptr) *out_flags = flags;
+            return SQLITE_OK;
+        });
     }
     static int remove(sqlite3_vfs* vfs, const char* path, int) {
-        if (disk(vfs).files_.count(path) == 0) return SQLITE_IOERR_DELETE_NOENT;
-        return disk(vfs).record({Operation::Kind::remove, path, 0, {}});
+        return guarded([&] {
+            if (disk(vfs).files_.count(path) == 0) return SQLITE_IOERR_DELETE_NOENT;
+            return disk(vfs).record({Operation::Kind::remove, path, 0, {}});
+        });
     }
     static int access(sqlite3_vfs* vfs, const char* path, int, int* out) {
-        *out = static_cast<int>(disk(vfs).files_.count(path));
-        return SQLITE_OK;
+        return guarded([&] {
+            *out = static_cast<int>(disk(vfs).files_.count(path));
+            return SQLITE_OK;
+        });
     }
     static int full_path(sqlite3_vfs*, const char* path, int size, char* out) {
         sqlite3_snprintf(size, out, "%s", path);

@@ -81,6 +81,9 @@ class Authority {
     Status set_status(const AgencyId& agency, MemberStatus status, UnixMillis now);
     Status set_terms(const AgencyId& agency, const MemberTerms& terms);
     Status add_broker(const BrokerEntry& broker);  // or replaces the one of the same id
+    // A declared restore: the log begins again as the next incarnation, after the last head that anybody
+    // holds of this one (`checkpoint`, a signed note). Refused when the broker's log key did not sign it.
+    Status begin_log(std::string_view checkpoint);
     Status add_auditor(const AuditorEntry& auditor);
     // Who signs the next epochs, and how many of them must. A change of either needs the threshold of the old
     // keys and that of the new ones.

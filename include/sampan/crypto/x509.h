@@ -71,8 +71,8 @@ Result<Certificate> make_node_certificate(const Ed25519Key& root, const Certific
 // Before a root is pinned: it is the root of `names`, signed by its own key, and valid at `at`.
 Status verify_root_certificate(const Certificate& root, const CertificateNames& names, UnixMillis at);
 // OpenSSL decides the path to the one pinned root at `at`, with purposes and name constraints; libsodium
-// verifies the root's own signature, and the node's again; the SAN must be exactly names.node_uri(). Errors: `expired`,
-// `bad_path`, `bad_signature`.
+// verifies the root's own signature, and the node's again; the SAN must be exactly names.node_uri(). Errors:
+// `expired`, `bad_path`, `bad_signature`.
 Status verify_node_certificate(const Certificate& node, const Certificate& pinned_root,
                                const CertificateNames& names, UnixMillis at);
 

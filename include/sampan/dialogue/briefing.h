@@ -4,6 +4,7 @@
 //   kind = "threat-update"
 //   title = "…"
 //   to = ["jp-npa", "sg-spf"]        # or dialogue = "ajct-12": its participants
+//   session = "2"                    # optional: of the dialogue's meeting; only those present read it
 //   precedence = "ROUTINE"
 //   language = "en"
 //   [label]
@@ -46,6 +47,7 @@ struct Briefing {
     std::string language = "en";
     std::vector<AgencyId> to;
     std::vector<DialogueId> dialogues;
+    std::string session;  // of the one dialogue's meeting: those present read it; "": of none
     Precedence precedence = Precedence::routine;
     LabelDraft label;
     std::vector<MessageId> about;

@@ -8,6 +8,7 @@ namespace sampan {
 
 inline constexpr std::size_t k_portions = 32;
 inline constexpr std::size_t k_document_title_bytes = 512;
+inline constexpr std::size_t k_session_number_bytes = 32;
 inline constexpr std::size_t k_stix_types = 64;                 // counted in a summary
 inline constexpr std::size_t k_stix_indicators = 256;           // listed in a summary
 inline constexpr std::size_t k_stix_pattern_bytes = 1024;       // longer ones are counted, not listed
@@ -40,6 +41,7 @@ struct Document {
     Fields fields = {};
     std::vector<PortionLabel> portions = {};  // sorted by name
     std::vector<FilePortion> files = {};      // sorted by file
+    std::string session = {};                 // of the meeting it was said in, for those present; "": none
 };
 Bytes encode_document(const Document& document);
 // A summary alone, as an upload keeps it.
@@ -59,5 +61,8 @@ struct Paragraph {
 // Paragraphs are separated by empty lines. Only `{name} ` of 1 to 32 of a-z, 0-9 and hyphen is a mark.
 std::vector<Paragraph> paragraphs_of(std::string_view body);
 bool is_portion_name(std::string_view name);
+// A session's number as an agenda, a presence list or a message has it: "2", "3b"; 1 to 32 bytes that can be
+// shown.
+bool is_session_number(std::string_view text);
 
 }  // namespace sampan

@@ -13,8 +13,8 @@ namespace sampan {
 
 inline constexpr std::size_t k_query_bytes = 1024;
 
-// The tokens of a text: words folded (NFKC, case), pairs of characters where there are no spaces, and there the
-// last character too unless it is of a query. Sorted, once each.
+// The tokens of a text: words folded (NFKC, case), pairs of characters where there are no spaces, and there
+// the last character too unless it is of a query. Sorted, once each.
 std::vector<std::string> search_tokens(std::string_view text, bool of_query = false);
 
 class SearchIndex {

@@ -18,8 +18,8 @@ struct ViewContext {
     std::function<bool(const Entry&)> may_see = [](const Entry&) { return true; };
 };
 
-// "submissions", "reading", "situation", "projects", "measures", "requests", "releases", "agenda", "actions",
-// "outcomes".
+// "submissions", "reading", "situation", "projects", "measures", "requests", "releases", "agenda",
+// "sessions", "actions", "outcomes".
 const std::vector<std::string>& view_names();
 // `unknown_view` otherwise.
 enum class ViewError { unknown_view, unknown_dialogue };

@@ -44,6 +44,7 @@ struct Entry {
     std::string opening;  // the body's first paragraph, without marks, cut
     Fields fields;
     std::vector<FilePortion> files;
+    std::string session;                     // of the dialogue's meeting; "": none
     std::vector<ReaderState> reader_states;  // of our own messages, sorted by agency
 };
 using EntryPtr = std::shared_ptr<const Entry>;

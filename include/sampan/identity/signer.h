@@ -19,10 +19,12 @@ enum class Purpose : std::uint8_t {
     outcomes,
     answers,
     registry,
-    joining
+    joining,
+    bundle
 };
 // "sampan/1 message\n", "sampan/1 descriptor\n", "sampan/1 prekeys\n", "sampan/1 session\n", "sampan/1
-// outcomes\n", "sampan/1 answers\n", "sampan/1 registry\n", "sampan/1 joining\n"
+// outcomes\n", "sampan/1 answers\n", "sampan/1 registry\n", "sampan/1 joining\n", "sampan/1
+// bundle\n"
 std::string_view signing_namespace(Purpose purpose);
 
 // Ed25519(namespace || SHA-512(bytes)) by libsodium. Thread-safe.

@@ -45,8 +45,11 @@ enum class JournalEvent : std::uint8_t {
     acted = 27,
     destroyed = 28,       // taken back by its originator: the content left, and a receipt says so
     recall_refused = 29,  // an officer said why it stays
-    passed_on = 30,       // another's message, with its originator's consent, to whom the detail says
-    relabelled = 31,      // one's own message went out again under another label
+    backed_up = 30,
+    restored = 31,         // this journal is as old as that backup: what was done after it is not here
+    log_began_again = 32,  // the registry names another incarnation of the broker's log
+    passed_on = 33,        // another's message, with its originator's consent, to whom the detail says
+    relabelled = 34,       // one's own message went out again under another label
 };
 std::string_view journal_event_name(JournalEvent event);
 

@@ -12,6 +12,7 @@
 #include "sampan/base/file.h"
 #include "sampan/envelope/part.h"
 #include "sampan/log/log.h"
+#include "sampan/store/backup.h"
 #include "sampan/store/error.h"
 
 namespace sampan {
@@ -130,6 +131,10 @@ struct CommitBatch {
     std::vector<NewPartFrame> part_frames;    // in the part's file, synced, before the rows that name them
     std::vector<PartUse> part_uses;
     std::string witnessed;  // a checkpoint that a quorum cosigned, with their lines; empty: none new
+    // Records that go, and the entry of this batch that says so: each leaves its mark (log/erasure.h).
+    std::vector<LeafIndex> erased;  // ascending
+    LeafIndex erased_by;
+    bool incarnation_begins = false;  // what was witnessed is of the log before, and is forgotten
 
     bool empty() const;
 };
@@ -142,6 +147,12 @@ struct StoredSubmission {
 };
 struct StoredEntry {
     LogEntryBytes entry;
+    Bytes record;
+};
+struct ErasableRecord {
+    LeafIndex leaf;
+    EntryType type = EntryType::submitted;
+    std::uint64_t time_s = 0;
     Bytes record;
 };
 struct StoredMessage {
@@ -183,13 +194,25 @@ struct BrokerFacts {
     std::uint64_t answer_counter = 0;  // of the newest answer list
     std::uint64_t broker_list_counter = 0;
     std::uint64_t session_counter = 0;
+    // The log incarnation that a restored backup is of: another must have begun before anything is answered
+    // from it. 0: it is no backup.
+    std::uint64_t restored_incarnation = 0;
     // Of each agency: its two newest descriptors, and its bundles back to the newest one logged before
     // `bundles_before_s`. By agency, type, counter.
     std::vector<StoredStatement> statements;
     std::vector<std::pair<AgencyId, StoredOutcomeList>> outcome_lists;  // the newest of each agency
     std::vector<LoggedEpoch> epochs;                                    // ascending
+    Bytes retention;  // the newest retention order in the log, as it was given; empty: none
     std::vector<StoredMailbox> mailboxes;
     std::vector<PendingSubmission> pending;
+};
+
+// A copy of the store's rows, made between commits.
+class StoreSnapshot {
+  public:
+    virtual ~StoreSnapshot() = default;
+    // One small piece. True: the copy is whole, and of this moment.
+    virtual Result<bool> step() = 0;
 };
 
 class BrokerStore {
@@ -220,12 +243,26 @@ class BrokerStore {
     virtual Result<std::vector<std::pair<std::uint64_t, MerkleHash>>> part_frames(const MerkleHash& part) = 0;
     virtual Result<Bytes> part_frame(const MerkleHash& part, std::uint64_t index, std::size_t size) = 0;
 
+    // Of the entries from `first` to `before_s` whose record is there and may be erased at all, at most
+    // `count`; `next` is where to go on, none when these were the last.
+    struct Erasables {
+        std::vector<ErasableRecord> records;
+        std::optional<LeafIndex> next;
+    };
+    virtual Result<Erasables> erasable(LeafIndex first, std::uint64_t before_s, std::size_t count) = 0;
+
     // Forgets answers logged before; returns whether there may be more. Small steps, for idle moments.
     virtual Result<bool> forget_answers(std::uint64_t before_s) = 0;
     // Removes the files of parts that no message and no pending submission names any more.
     virtual Status sweep_parts(const std::vector<MerkleHash>& wanted) = 0;
     // Moves what the write-ahead file holds into the database: for idle moments.
     virtual Status tidy() = 0;
+    // Into a new file. The store goes on being written meanwhile.
+    virtual Result<std::unique_ptr<StoreSnapshot>> snapshot(const std::string& path) = 0;
+    // What a whole snapshot and the parts beside it are in a backup. No part may be removed until it is made.
+    virtual Result<std::vector<BackupSource>> backup_sources(const std::string& snapshot) = 0;
+    // This store came out of a backup: what its counters named since then may not be named again.
+    virtual Status mark_restored(std::uint32_t incarnation) = 0;
     // An orderly stop: the next start finds everything in its place.
     virtual Status close() = 0;
 };
@@ -237,9 +274,11 @@ struct BrokerStoreOptions {
     std::int64_t max_pages = 0;   // 0: no bound
     std::uint32_t page_size = 4096;
     std::int64_t checkpoint_pages = 8000;
+    bool restored = false;  // out of a backup: it has no write-ahead file, and lacks nothing for it
 };
 // Creates it when the directory has none. Verifies: pages, every entry against its tile, the root against the
-// checkpoint, every record against its entry's subject.
+// checkpoint, every record against its entry's subject, every mark of an erased record against the entry that
+// says so.
 Result<std::unique_ptr<BrokerStore>> open_broker_store(const BrokerStoreOptions& options);
 
 // The subject that an entry must have whose record this is; none for types that keep no record.

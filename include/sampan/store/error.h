@@ -17,6 +17,9 @@ enum class StoreError {
     conflict,        // a row is there already, or the compare-and-swap found another head
     not_found,
     library,
+    backup_damaged,    // not what was written, or no backup
+    backup_wrong_key,  // this passphrase or key does not open it
+    backup_refused,    // of another exchange or owner, or there is data in its way
 };
 constexpr std::string_view error_name(StoreError e) {
     switch (e) {
@@ -38,6 +41,12 @@ constexpr std::string_view error_name(StoreError e) {
             return "store_not_found";
         case StoreError::library:
             return "store_library";
+        case StoreError::backup_damaged:
+            return "backup_damaged";
+        case StoreError::backup_wrong_key:
+            return "backup_wrong_key";
+        case StoreError::backup_refused:
+            return "backup_refused";
     }
     return "unknown";
 }

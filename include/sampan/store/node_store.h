@@ -58,7 +58,8 @@ struct RecipientOutcome {
     std::optional<OutcomeCode> code;
     std::string reason;
     UnixMillis time;
-    Bytes evidence;  // ListEvidence, encoded
+    Bytes evidence;         // ListEvidence, encoded
+    LeafIndex logged = {};  // of the list that said it
 };
 struct OutboxRow {
     MessageId message_id;
@@ -226,6 +227,23 @@ struct OwedNotice {
     Bytes record;
 };
 
+// What an officer keeps for himself: drafts, saved searches. Sealed to the archive.
+enum class DeskKind : std::uint8_t { draft = 1, search };
+struct DeskItem {
+    MessageId id;
+    std::string owner;  // officer id
+    DeskKind kind = DeskKind::draft;
+    UnixMillis changed;
+    Bytes record;
+};
+
+// Sessions that are carried on removable media (transport/bundle.h).
+struct CarriedState {
+    std::uint64_t exported = 0;             // sequence of the last bundle that was made; 0: none
+    std::uint64_t imported = 0;             // of the newest whose answer came back; 0: none
+    std::optional<LeafIndex> notices_kept;  // the broker may forget notices up to it
+};
+
 class NodeStore {
   public:
     // Opens or makes the store; refuses damage, another process, another agency's store, by name.
@@ -254,6 +272,9 @@ class NodeStore {
     virtual Status keep_log_conflict(const LogConflict& conflict) = 0;
     virtual Result<std::optional<LogConflict>> log_conflict() = 0;
     virtual Status forget_log_conflict() = 0;
+
+    virtual Status keep_carried(const CarriedState& carried) = 0;
+    virtual Result<CarriedState> carried() = 0;
 
     // --- the journal: entry and the tree's new edge, together
     virtual Status append_journal(const JournalEntry& entry, const MerkleEdge& after) = 0;
@@ -306,6 +327,16 @@ class NodeStore {
     virtual Result<std::vector<OutboxRow>> outbox_by_prefix(const std::string& hex_prefix) = 0;
     virtual Result<std::optional<OutboxRow>> outbox_row(const MessageId& id) = 0;
     // Submitted entries of sent and received messages whose inclusion was not verified yet, oldest first.
+    // What was sent stays as it was sealed until every outcome is below a witnessed head: then it goes.
+    virtual Status forget_sealed(TreeSize witnessed) = 0;
+    // The log began again: what is still there as it was sealed waits to be sent again (how many), lists that
+    // the broker does not have are repeated, and no proof of a message is asked for in a log that may lack
+    // it.
+    virtual Result<std::uint64_t> offer_again(std::uint64_t outcome_counter_logged) = 0;
+    // A message that was received before has another place in the log that began again.
+    virtual Status move_arrival(const MessageSubject& subject, LeafIndex leaf, std::uint64_t time_s) = 0;
+    // The outcome that a list of ours said of this message; none: nothing was said yet.
+    virtual Result<std::optional<Bytes>> listed_outcome(const MessageSubject& subject) = 0;
     virtual Result<std::vector<UnprovenLeaf>> unproven_leaves(std::size_t limit) = 0;
     virtual Status mark_proof(LeafIndex leaf) = 0;
 
@@ -362,7 +393,12 @@ class NodeStore {
     // --- people
     virtual Status keep_officer(const std::string& id, ByteView record) = 0;  // new, or in place of the old
     virtual Result<std::vector<StoredOfficer>> officers() = 0;                // by id
+    // With all that the officer kept on the desk.
     virtual Status forget_officer(const std::string& id) = 0;
+    virtual Status keep_desk_item(const DeskItem& item) = 0;  // new, or in place of the old
+    // Of everybody, newest change first.
+    virtual Result<std::vector<DeskItem>> desk_items(DeskKind kind) = 0;
+    virtual Status forget_desk_item(const MessageId& id) = 0;
     virtual Status keep_release(const StoredRelease& release) = 0;
     virtual Result<std::vector<StoredRelease>> releases() = 0;  // newest first
     // `conflict` unless it still waits, for a release or for a review.
@@ -379,6 +415,12 @@ class NodeStore {
     // Of the outbox, and of the inbox what has arrived and is shown.
     virtual Result<std::vector<MessageId>> all_messages() = 0;
 
+    // For a backup: everything but private prekeys, the bundles that published them and the live chains,
+    // which begin anew after a restore. Into a file that is not there yet; no batch is open.
+    virtual Status copy_for_backup(const std::string& path) = 0;
+    // This store came out of a backup made then; told once, at the next start.
+    virtual Status mark_restored(UnixMillis made) = 0;
+    virtual Result<std::optional<UnixMillis>> take_restored() = 0;
     virtual Status close() = 0;
 };
 

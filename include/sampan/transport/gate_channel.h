@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <variant>
 
 #include "sampan/base/ids.h"
@@ -60,9 +61,24 @@ struct GateDrop {
     std::string reason;
 };
 struct GateStop {};
+// Bytes that frames to several connections have in common: passed once, named by the frames that follow until
+// GateForget. The first after it is number 0.
+struct GateShare {
+    Bytes bytes;
+};
+struct GateCompose {
+    struct Splice {
+        std::uint32_t at = 0;     // after so many of `own`; they do not descend
+        std::uint32_t share = 0;  // its number
+    };
+    ConnectionId connection;
+    std::vector<Splice> splices;
+    Bytes own;  // what is this frame's alone
+};
+struct GateForget {};
 
 using GateMessage = std::variant<GateReady, GateFrame, GateClosed, GateEvent, GateCounters, GateAllow,
-                                 GateSend, GateDrop, GateStop>;
+                                 GateSend, GateDrop, GateStop, GateShare, GateCompose, GateForget>;
 
 // Where the frame of a GateFrame or GateSend lies inside a message that was read, so that it need not be
 // copied to be passed on.
@@ -94,8 +110,14 @@ class GateChannel {
     // True when whole messages were already read and stayed behind `limit`: receive again before polling.
     bool waiting() const;
 
-    // As `receive`, for the gate: a GateSend goes to `send` in place, all else to `other`.
-    using SendSink = std::function<void(const GateSendView&)>;
+    // Core: passes bytes once for all the frames that name their number, until `forget`.
+    std::uint32_t share(ByteView bytes);
+    void forget();
+
+    // As `receive`, for the gate: a frame to send goes to `send` in the pieces that it lies in, all else to
+    // `other`. `bad_frame` also for a frame that names what was not shared.
+    using Pieces = std::span<const ByteView>;
+    using SendSink = std::function<void(ConnectionId, Pieces)>;
     using OtherSink = std::function<void(GateMessage&&)>;
     Status receive(const SendSink& send, const OtherSink& other, std::size_t limit);
 

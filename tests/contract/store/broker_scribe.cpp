@@ -7,6 +7,7 @@
 #include "sampan/base/encode.h"
 #include "sampan/crypto/random.h"
 #include "sampan/envelope/signed_list.h"
+#include "sampan/log/erasure.h"
 
 namespace sampan::test {
 namespace {
@@ -107,6 +108,20 @@ CommitBatch Scribe::batch(const BrokerStore& store, std::size_t messages, const 
     }
     for (const AgencyId& reader : readers) out.mailboxes.push_back({reader, leaves, {}});
     out.answers = std::move(answers);
+    seal(out);
+    return out;
+}
+
+CommitBatch Scribe::erasure(const BrokerStore& store, const std::vector<LeafIndex>& leaves) {
+    CommitBatch out;
+    out.from_size = store.head().size;
+    out.from_root = store.head().root;
+    edge_ = store.head().edge;
+    const Erasure erasure{1, leaves.size(), leaves.front(), leaves.back(), erased_leaves_digest(leaves)};
+    Bytes record = random(k_entry_salt_bytes);
+    append(record, as_bytes(erasure.text()));
+    out.erased = leaves;
+    out.erased_by = add(out, EntryType::erasure, std::move(record));
     seal(out);
     return out;
 }

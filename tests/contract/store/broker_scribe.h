@@ -38,6 +38,8 @@ class Scribe {
     CommitBatch batch(const BrokerStore& store, std::size_t messages, const AgencyId& sender,
                       const std::vector<AgencyId>& readers);
     // One that gives these messages of this reader their outcome.
+    // The records of these entries go, under order 1.
+    CommitBatch erasure(const BrokerStore& store, const std::vector<LeafIndex>& leaves);
     CommitBatch outcomes(const BrokerStore& store, const AgencyId& reader, std::vector<LeafIndex> leaves,
                          std::vector<LeafIndex> finished);
     // Adds entry by entry; `seal` sets the root and the checkpoint of the batch.

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "sampan/crypto/random.h"
+#include "sampan/log/erasure.h"
 
 using namespace sampan;
 using namespace sampan::test;
@@ -373,4 +374,82 @@ TEST_CASE("a write-ahead file that is missing after a crash is refused, not pass
     REQUIRE_FALSE(opened.ok());
     CHECK(opened.error().is(StoreError::damaged));
     CHECK(opened.error().context().find("write-ahead") != std::string::npos);
+}
+
+TEST_CASE("an erased record leaves its mark and is nowhere on the disk any more; the log is whole") {
+    Places places;
+    const StorePlace place = places.file();
+    Scribe scribe;
+    Bytes gone;
+    const auto on_disk = [&](ByteView bytes) {
+        std::size_t found = 0;
+        for (const char* name : {"/broker.db", "/broker.db-wal"}) {
+            std::ifstream file(place.directory + name, std::ios::binary);
+            const std::string content((std::istreambuf_iterator<char>(file)), {});
+            if (content.find(as_text(bytes)) != std::string::npos) ++found;
+        }
+        return found;
+    };
+    {
+        auto store = place.open();
+        REQUIRE(store->commit(scribe.batch(*store, 3, k_thailand, {k_japan})).ok());
+        gone = store->entries(LeafIndex(1), 1, 1)->front().record;
+        gone.resize(64);
+        REQUIRE(on_disk(gone) > 0);
+        REQUIRE(store
+                    ->commit(scribe.outcomes(*store, k_japan, {LeafIndex(0), LeafIndex(1)},
+                                             {LeafIndex(0), LeafIndex(1)}))
+                    .ok());
+        CHECK(store->erasable(LeafIndex(0), 1'600'000'001, 10)->records.size() == 1);
+        CHECK(store->erasable(LeafIndex(0), 1'600'000'100, 10)->records.size() == 3);
+        REQUIRE(store->commit(scribe.erasure(*store, {LeafIndex(0), LeafIndex(1)})).ok());
+        const auto entries = store->entries(LeafIndex(0), 10, 1 << 20);
+        CHECK(erased_by(entries->at(0).record) == LeafIndex(4));
+        CHECK(erased_by(entries->at(1).record) == LeafIndex(4));
+        CHECK_FALSE(erased_by(entries->at(2).record));
+        CHECK(on_disk(gone) == 0);
+        CHECK(store->erasable(LeafIndex(0), 1'600'000'100, 10)->records.size() == 1);
+        REQUIRE(store->close().ok());
+    }
+    auto store = place.open();
+    CHECK(store->head().size == TreeSize(5));
+    CHECK(erased_by(store->entries(LeafIndex(1), 1, 1)->front().record) == LeafIndex(4));
+}
+
+TEST_CASE(
+    "a record that is still needed, or gone already, is not erased, and nothing of that batch is kept") {
+    Places places;
+    for (const StorePlace& place : places.all) {
+        INFO(place.name);
+        Scribe scribe;
+        auto store = place.open();
+        REQUIRE(store->commit(scribe.batch(*store, 2, k_thailand, {k_japan})).ok());
+        const auto refused = store->commit(scribe.erasure(*store, {LeafIndex(1)}));
+        REQUIRE_FALSE(refused.ok());
+        CHECK(refused.error().is(StoreError::damaged));
+        CHECK(store->head().size == TreeSize(2));
+    }
+}
+
+TEST_CASE("a mark whose erasure says otherwise is damage") {
+    Places places;
+    const StorePlace place = places.file();
+    Scribe scribe;
+    {
+        auto store = place.open();
+        REQUIRE(store->commit(scribe.batch(*store, 3, k_thailand, {k_japan})).ok());
+        REQUIRE(store
+                    ->commit(scribe.outcomes(*store, k_japan, {LeafIndex(0), LeafIndex(1)},
+                                             {LeafIndex(0), LeafIndex(1)}))
+                    .ok());
+        // The entry names one record, and two go.
+        CommitBatch batch = scribe.erasure(*store, {LeafIndex(0)});
+        batch.erased = {LeafIndex(0), LeafIndex(1)};
+        REQUIRE(store->commit(batch).ok());
+        REQUIRE(store->close().ok());
+    }
+    const auto opened = place.try_open();
+    REQUIRE_FALSE(opened.ok());
+    CHECK(opened.error().is(StoreError::damaged));
+    CHECK(opened.error().context().find("are not those that it says") != std::string::npos);
 }

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "support/catch.h"
 #include "support/exchange.h"
@@ -147,19 +148,84 @@ TEST_CASE("what waits goes out by precedence, then age") {
     CHECK(must(shelf.store->unanswered(1)).size() == 1);
 }
 
-TEST_CASE("an accepted message gives up its body and waits for its readers") {
+TEST_CASE("an accepted message stays as it was sealed until its outcomes are witnessed") {
     Exchange exchange;
     Shelf shelf;
     const Sent sent = sent_message(exchange, {"my-rmp", "sg-spf"});
     must(shelf.store->enqueue(sent.message, sent.pairs, {}));
     must(shelf.store->mark_accepted(sent.message.message_id, Bytes{1}, LeafIndex(3), 77));
     CHECK(must(shelf.store->unanswered(10)).empty());
-    CHECK(must(shelf.store->outbox_message(sent.message.message_id))->body.empty());
     CHECK(must(shelf.store->record_outcome(sent.message.subject, reader_outcome("my-rmp"))));
     CHECK(state_of(*shelf.store, sent.message.message_id) == OutboxState::accepted);
-    CHECK(must(shelf.store->record_outcome(sent.message.subject, reader_outcome("sg-spf"))));
+    RecipientOutcome last = reader_outcome("sg-spf");
+    last.logged = LeafIndex(9);
+    CHECK(must(shelf.store->record_outcome(sent.message.subject, last)));
     shelf.reopen();
     CHECK(state_of(*shelf.store, sent.message.message_id) == OutboxState::delivered);
+    must(shelf.store->forget_sealed(TreeSize(9)));  // the last outcome is not below it yet
+    CHECK_FALSE(must(shelf.store->outbox_message(sent.message.message_id))->body.empty());
+    must(shelf.store->forget_sealed(TreeSize(10)));
+    CHECK(must(shelf.store->outbox_message(sent.message.message_id))->body.empty());
+    CHECK(must(shelf.store->outbox_message(sent.message.message_id))->stanzas.empty());
+}
+
+TEST_CASE("when the log begins again, what was not witnessed is offered again, and nothing else") {
+    Exchange exchange;
+    Shelf shelf;
+    const Sent settled = sent_message(exchange, {"my-rmp"}), open = sent_message(exchange, {"my-rmp"}),
+               refused = sent_message(exchange, {"my-rmp"});
+    for (const Sent* sent : {&settled, &open, &refused})
+        must(shelf.store->enqueue(sent->message, sent->pairs, {}));
+    must(shelf.store->mark_accepted(settled.message.message_id, Bytes{1}, LeafIndex(3), 77));
+    must(shelf.store->record_outcome(settled.message.subject, reader_outcome("my-rmp")));
+    must(shelf.store->forget_sealed(TreeSize(4)));
+    must(shelf.store->mark_accepted(open.message.message_id, Bytes{1}, LeafIndex(5), 77));
+    must(shelf.store->mark_refused(refused.message.message_id, "not_entitled", "", Bytes{1}));
+    must(shelf.store->note_outcome(outcome(1)));
+    must(shelf.store->keep_list({1, Bytes{1}}, 1));
+    must(shelf.store->mark_list_logged(1, LeafIndex(6)));
+    CHECK(must(shelf.store->unproven_leaves(10)).size() == 2);
+
+    CHECK(must(shelf.store->offer_again(0)) == 1);
+    shelf.reopen();
+    CHECK(state_of(*shelf.store, settled.message.message_id) == OutboxState::delivered);
+    CHECK(state_of(*shelf.store, open.message.message_id) == OutboxState::waiting);
+    CHECK(state_of(*shelf.store, refused.message.message_id) == OutboxState::refused);
+    CHECK(must(shelf.store->unproven_leaves(10)).empty());
+    CHECK_FALSE(must(shelf.store->outbox_row(settled.message.message_id))->proof_verified);
+    // The list that the broker lacks is sent again; one that it has is not.
+    CHECK(must(shelf.store->unlogged_list())->counter == 1);
+    must(shelf.store->mark_list_logged(1, LeafIndex(6)));
+    CHECK(must(shelf.store->offer_again(1)) == 0);
+    CHECK_FALSE(must(shelf.store->unlogged_list()).has_value());
+}
+
+TEST_CASE("a backup's copy has everything but private prekeys, their bundles and the live chains") {
+    Exchange exchange;
+    Shelf shelf;
+    const Sent sent = sent_message(exchange, {"my-rmp"});
+    must(shelf.store->enqueue(sent.message, sent.pairs, {}));
+    const Bytes canary = to_bytes(as_bytes("a private prekey, sealed: 8f1e0c5d9b"));
+    must(shelf.store->keep_bundle({{Bytes{1}, Ed25519Signature()}, 1},
+                                  {{PrekeyId(std::array<std::uint8_t, 16>{1}), 1, k_now, canary}}));
+    must(shelf.store->keep_descriptor({{Bytes{2}, Ed25519Signature()}, 1}));
+    const std::string copy = shelf.path() + ".copy";
+    must(shelf.store->copy_for_backup(copy));
+    std::ifstream file(copy, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    CHECK(bytes.find(as_text(canary)) == std::string::npos);
+    auto restored = must(NodeStore::open(copy, agency_id("jp-npa")));
+    CHECK(must(restored->prekeys()).empty());
+    CHECK(must(restored->pairs()).empty());
+    CHECK_FALSE(must(restored->own_bundle()).has_value());
+    CHECK(must(restored->own_descriptor()).has_value());
+    CHECK(must(restored->outbox_message(sent.message.message_id))->body == sent.message.body);
+    // The control: the live store does have them.
+    CHECK(must(shelf.store->prekeys()).size() == 1);
+    CHECK(must(shelf.store->pairs()).size() == 1);
+    must(restored->mark_restored(k_now));
+    CHECK(must(restored->take_restored()) == k_now);
+    CHECK_FALSE(must(restored->take_restored()).has_value());
 }
 
 TEST_CASE("a reader's first outcome stands, and a stranger has none") {
@@ -438,4 +504,50 @@ TEST_CASE("what contradicted the log is kept until it is settled") {
     CHECK(kept->epoch == Epoch(2));
     must(shelf.store->forget_log_conflict());
     CHECK_FALSE(must(shelf.store->log_conflict()).has_value());
+}
+
+TEST_CASE("what an officer keeps is there after a restart, is replaced as one, and goes with the officer") {
+    Shelf shelf;
+    const auto item = [](std::uint8_t id, const char* owner, DeskKind kind, std::int64_t changed,
+                         std::uint8_t record) {
+        DeskItem out;
+        out.id.mutable_view()[0] = id;
+        out.owner = owner;
+        out.kind = kind;
+        out.changed = UnixMillis(changed);
+        out.record = Bytes{record};
+        return out;
+    };
+    must(shelf.store->keep_officer("anan", Bytes{1}));
+    must(shelf.store->keep_desk_item(item(1, "anan", DeskKind::draft, 10, 1)));
+    must(shelf.store->keep_desk_item(item(2, "bua", DeskKind::draft, 20, 2)));
+    must(shelf.store->keep_desk_item(item(3, "anan", DeskKind::search, 30, 3)));
+    must(shelf.store->keep_desk_item(item(1, "anan", DeskKind::draft, 40, 9)));
+    shelf.reopen();
+    const auto drafts = must(shelf.store->desk_items(DeskKind::draft));
+    REQUIRE(drafts.size() == 2);  // the newest change first
+    CHECK(drafts[0].record == Bytes{9});
+    CHECK(drafts[0].changed == UnixMillis(40));
+    CHECK(drafts[0].owner == "anan");
+    CHECK(drafts[1].owner == "bua");
+    REQUIRE(must(shelf.store->desk_items(DeskKind::search)).size() == 1);
+    must(shelf.store->forget_officer("anan"));
+    shelf.reopen();
+    REQUIRE(must(shelf.store->desk_items(DeskKind::draft)).size() == 1);
+    CHECK(must(shelf.store->desk_items(DeskKind::search)).empty());
+    CHECK(must(shelf.store->officers()).empty());
+    must(shelf.store->forget_desk_item(drafts[1].id));
+    CHECK(must(shelf.store->desk_items(DeskKind::draft)).empty());
+}
+
+TEST_CASE("how far bundles have come is kept, and begins at none") {
+    Shelf shelf;
+    CHECK(must(shelf.store->carried()).exported == 0);
+    CHECK_FALSE(must(shelf.store->carried()).notices_kept.has_value());
+    must(shelf.store->keep_carried({7, 5, LeafIndex(0)}));
+    shelf.reopen();
+    const CarriedState kept = must(shelf.store->carried());
+    CHECK(kept.exported == 7);
+    CHECK(kept.imported == 5);
+    CHECK(kept.notices_kept == LeafIndex(0));
 }

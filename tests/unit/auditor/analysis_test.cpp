@@ -74,6 +74,45 @@ TEST_CASE("a clock that is ahead is seen where it signs after the log") {
     CHECK(f.kinds() == Kinds{"clock_difference"});
 }
 
+TEST_CASE("three refusals within ten minutes are worth a question, two are not") {
+    Fixture f;
+    const auto refuse = [&] {
+        f.log.refuse(f.exchange.seal("th-rtp", {"jp-npa"}, "text"), "not_releasable");
+    };
+    refuse();
+    f.log.pass(60);
+    refuse();
+    CHECK(f.kinds().empty());
+    SECTION("a third in time") {
+        f.log.pass(60);
+        refuse();
+        CHECK(f.kinds() == Kinds{"repeated_refusals"});
+    }
+    SECTION("a third an hour later") {
+        f.log.pass(3600);
+        refuse();
+        CHECK(f.kinds().empty());
+    }
+}
+
+TEST_CASE("ten readings of the log within an hour are mass reading, ten in a day are not") {
+    Fixture f;
+    SECTION("within an hour") {
+        for (int i = 0; i < 10; ++i) {
+            f.log.salted(EntryType::audit_read, "audit-1\n" + std::to_string(i));
+            f.log.pass(300);
+        }
+        CHECK(f.kinds() == Kinds{"mass_reading"});
+    }
+    SECTION("in a day") {
+        for (int i = 0; i < 10; ++i) {
+            f.log.salted(EntryType::audit_read, "audit-1\n" + std::to_string(i));
+            f.log.pass(8000);
+        }
+        CHECK(f.kinds().empty());
+    }
+}
+
 TEST_CASE("a report has the figures, escapes what comes from the log, and needs nothing from elsewhere") {
     Fixture f;
     f.log.outcome("jp-npa", f.submit("th-rtp"));

@@ -39,10 +39,43 @@ class LogMaker {
         const Bytes salt(k_entry_salt_bytes, 7);
         return add(type, salted_subject(salt, as_bytes(text)).view(), Writer().raw(salt).raw(text).bytes());
     }
+    // The authority's next retention order.
+    LeafIndex order(RetentionOrder order) {
+        SignedRetention made;
+        order.exchange = exchange_.name();
+        order.number = ++orders_;
+        order.issued = now();
+        made.text = order.text();
+        made.order = std::move(order);
+        sign_retention(made, exchange_.authority_key());
+        return salted(EntryType::hold, as_text(encode_retention(made)));
+    }
+    // As the broker erases: marks in place of records, and the entry that says so.
+    LeafIndex erase(const std::vector<LeafIndex>& leaves) {
+        const LeafIndex by(entries.size());
+        for (const LeafIndex leaf : leaves)
+            entries[static_cast<std::size_t>(leaf.get())].record = erased_mark(by);
+        const Erasure erasure{orders_, leaves.size(), leaves.front(), leaves.back(),
+                              erased_leaves_digest(leaves)};
+        return salted(EntryType::erasure, erasure.text());
+    }
     LeafIndex submit(const SealedMessage& message) {
         const auto subject = message_subject(message.seal, message.signature);
         return add(EntryType::submitted, subject.view(),
                    Writer().lp(message.seal).raw(message.signature.view()).bytes());
+    }
+    LeafIndex refuse(const SealedMessage& message, std::string reason) {
+        const SignedSeal seal = must(SignedSeal::parse(message.seal, message.signature.view()));
+        Answer answer;
+        answer.sender = seal.header.sender;
+        answer.message_id = seal.header.message_id;
+        answer.subject = seal.subject;
+        answer.code = AnswerCode::refused;
+        answer.reason = std::move(reason);
+        answer.time = now();
+        answer.epoch = exchange_.registry()->registry().epoch;
+        return add(EntryType::refused, seal.subject.view(),
+                   Writer().lp(message.seal).raw(message.signature.view()).lp(encode_answer(answer)).bytes());
     }
     // The outcome of `agency` for its copy of the message at `leaf`.
     LeafIndex outcome(const std::string& agency, LeafIndex leaf, OutcomeCode code = OutcomeCode::delivered,
@@ -118,6 +151,7 @@ class LogMaker {
     Exchange& exchange_;
     std::uint64_t time_s_;
     std::map<std::string, std::uint64_t> counters_;
+    std::uint64_t orders_ = 0;
 };
 
 inline AuditReport audit(MemoryFile file, AuditOptions options) {

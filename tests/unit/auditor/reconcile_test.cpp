@@ -172,3 +172,42 @@ TEST_CASE("a node that saw another log says so, and it is a split view") {
     f.reader.add(JournalEvent::log_conflict, f.log.now());
     CHECK(f.kinds() == Kinds{"split_view jp-npa"});
 }
+
+TEST_CASE("a message that was refused and reached its reader all the same is found") {
+    Fixture f;
+    f.sender.add(JournalEvent::send, f.log.now(), f.id);
+    f.log.refuse(f.sealed, "not_releasable");
+    f.log.pass(2);
+    SECTION("delivered") {
+        f.reader.add(JournalEvent::receive, f.log.now(), f.id);
+        CHECK(f.kinds() == Kinds{"refused_but_delivered jp-npa"});
+    }
+    SECTION("not delivered: a refusal is no omission") {
+        CHECK(f.kinds().empty());
+    }
+}
+
+TEST_CASE(
+    "a message whose record was erased is not taken for an omission, and one that never was in the log is") {
+    Fixture f;
+    RetentionOrder order;
+    order.level_days = {{"restricted", 10}};
+    f.log.order(order);
+    f.sender.add(JournalEvent::send, f.log.now(), f.id);
+    const LeafIndex leaf = f.log.submit(f.sealed);
+    f.log.pass(2);
+    f.reader.add(JournalEvent::receive, f.log.now(), f.id);
+    f.log.outcome("jp-npa", leaf);
+    f.log.pass(11 * 86'400);
+    f.log.erase({leaf});
+    f.sender.add(JournalEvent::read, f.log.now());
+    f.reader.add(JournalEvent::read, f.log.now());
+    CHECK(f.kinds() == Kinds{"record_erased th-rtp", "record_erased jp-npa"});
+    // One erased record explains one message, not two.
+    const MessageId other = must(MessageId::parse_hex("00112233445566778899aabbccddeeff"));
+    MadeJournal both;
+    both.add(JournalEvent::send, f.log.now() + -11 * k_day_ms, other);
+    both.entries.insert(both.entries.end(), f.sender.entries.begin(), f.sender.entries.end());
+    f.sender = both;
+    CHECK(f.kinds() == Kinds{"record_erased th-rtp", "omission th-rtp", "record_erased jp-npa"});
+}

@@ -101,7 +101,8 @@ void Desk::send_together(std::vector<std::pair<Client*, std::vector<Packet>>> fr
         for (const Packet& packet : packets) writer.add(packet);
         for (Bytes& bytes : writer.finish()) {
             CheckedFrame frame = decode_gate_frame({client->connection, client->agency, std::move(bytes)});
-            for (CheckedPacket& packet : frame.packets) check_packet(packet, frame.agency, core_->view(now_));
+            frame.asked = core_->asked(frame.connection);
+            for (CheckedPacket& packet : frame.packets) check_packet(packet, frame, core_->view(now_));
             input.frames.push_back(std::move(frame));
         }
     }

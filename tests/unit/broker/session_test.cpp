@@ -135,6 +135,94 @@ TEST_CASE("a suspended member gets no session, and loses the one it has") {
     for (const auto& key : desk.core().allowed_keys()) CHECK(key.agency.text() != "th-rtp");
 }
 
+namespace {
+
+// A proof as it waits for its batch: decoded, and checked ahead when `ahead`.
+CheckedFrame waiting_proof(Desk& desk, Client& client, bool ahead) {
+    desk.send(client, {hello_of(client.agency.text())});
+    FrameWriter writer;
+    writer.add(desk.prove(client, *client.take<Challenge>()));
+    CheckedFrame frame =
+        broker::decode_gate_frame({client.connection, client.agency, writer.finish().front()});
+    if (!ahead) return frame;
+    frame.asked = desk.core().asked(client.connection);
+    broker::check_packet(frame.packets.front(), frame, desk.core().view(desk.now()));
+    CHECK_FALSE(std::get<broker::CheckedProve>(frame.packets.front().checked).refused);
+    return frame;
+}
+
+}  // namespace
+
+TEST_CASE("a proof opens the session whether it was checked ahead of its batch or not") {
+    Exchange exchange;
+    Desk desk(exchange);
+    for (const bool ahead : {true, false}) {
+        Client client = desk.connect("th-rtp");
+        BatchInput input;
+        input.frames.push_back(waiting_proof(desk, client, ahead));
+        desk.turn(std::move(input));
+        CHECK(client.take<Welcome>());
+    }
+}
+
+TEST_CASE("a proof that was checked ahead is checked again under the epoch that came meanwhile") {
+    Exchange exchange;
+    Desk desk(exchange);
+    Client client = desk.connect("th-rtp");
+    BatchInput input;
+    input.frames.push_back(waiting_proof(desk, client, true));
+    const Certificate root = must(make_root_certificate(
+        Ed25519Key::generate(), {client.agency, exchange.name()},
+        {UnixMillis(desk.now().get() - k_day_ms), UnixMillis(desk.now().get() + k_day_ms)}));
+    exchange.next_epoch([&](Registry& registry) {
+        for (Member& member : registry.members)
+            if (member.id == client.agency) member.root_certificate = root.der();
+    });
+    desk.turn(std::move(input));
+    CHECK(client.error() == "bad_proof");
+    CHECK(client.dropped);
+    CHECK_FALSE(client.take<Welcome>());
+}
+
+TEST_CASE("a proof of another challenge than its connection's is no proof, even if it was checked ahead") {
+    Exchange exchange;
+    Desk desk(exchange);
+    Client first = desk.connect("th-rtp"), second = desk.connect("th-rtp");
+    CheckedFrame frame = waiting_proof(desk, first, true);
+    desk.send(second, {hello_of("th-rtp")});
+    frame.connection = second.connection;
+    BatchInput input;
+    input.frames.push_back(std::move(frame));
+    desk.turn(std::move(input));
+    CHECK(second.error() == "bad_proof");
+    CHECK_FALSE(second.take<Welcome>());
+}
+
+TEST_CASE("a book of roots verifies as without it, and follows the epoch that replaces a root") {
+    Exchange exchange;
+    broker::Pool pool(1);
+    broker::RootBook book;
+    book.prepare(*exchange.registry(), pool);
+    const AgencyId agency = agency_id("th-rtp");
+    const Certificate node = exchange.agency("th-rtp").certificate;
+    const auto verdict = [&] {
+        const RegistryEpoch& epoch = *exchange.registry();
+        return book.verify(node, epoch, *epoch.registry().member(agency), exchange.now());
+    };
+    CHECK(verdict().ok());
+    CHECK(verdict().ok());
+    const Certificate root = must(make_root_certificate(
+        Ed25519Key::generate(), {agency, exchange.name()},
+        {UnixMillis(exchange.now().get() - k_day_ms), UnixMillis(exchange.now().get() + k_day_ms)}));
+    exchange.next_epoch([&](Registry& registry) {
+        for (Member& member : registry.members)
+            if (member.id == agency) member.root_certificate = root.der();
+    });
+    CHECK(verdict().error().is(CryptoError::bad_path));  // before the book has the epoch
+    book.prepare(*exchange.registry(), pool);
+    CHECK(verdict().error().is(CryptoError::bad_path));
+}
+
 TEST_CASE("a frame that does not decode ends the session") {
     Exchange exchange;
     Desk desk(exchange);

@@ -220,3 +220,21 @@ TEST_CASE("every kind has a name that is read back") {
     CHECK(!parse_kind("").ok());
     CHECK(!parse_kind("Note").ok());
 }
+
+TEST_CASE("a briefing says in which session of its one dialogue it is said") {
+    const std::string in_dialogue =
+        replaced(k_text, "to = [\"sg-spf\", \"jp-npa\"]\n", "dialogue = \"ajct-12\"\n");
+    const auto with_session = [&](const std::string& text, const std::string& session) {
+        return replaced(text, "precedence", "session = " + session + "\nprecedence");
+    };
+    CHECK(parse_briefing(with_session(in_dialogue, "\"2\""))->session == "2");
+    CHECK(parse_briefing(with_session(in_dialogue, "\"\""))->session.empty());
+    refused(with_session(in_dialogue, "2"), BriefingError::bad_front_matter, "line 5", "session");
+    refused(with_session(in_dialogue, "\"" + std::string(33, '2') + "\""), BriefingError::bad_front_matter,
+            "line 5", "session: expected a session's number");
+    refused(with_session(k_text, "\"2\""), BriefingError::bad_front_matter, "line 5",
+            "session: is of one dialogue");
+    const std::string two = replaced(in_dialogue, "\"ajct-12\"", "[\"ajct-12\", \"ajcc-4\"]");
+    refused(with_session(two, "\"2\""), BriefingError::bad_front_matter, "line 5",
+            "session: is of one dialogue");
+}

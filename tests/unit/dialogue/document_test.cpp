@@ -47,11 +47,35 @@ TEST_CASE("an unknown kind, an unknown field, a field twice and bytes cut off ar
     REQUIRE(unknown_kind[0] == 0x08);
     unknown_kind[1] = static_cast<std::uint8_t>(k_last_kind) + 1;
     CHECK(!decode_document(unknown_kind).ok());
-    CHECK(!decode_document(with(good, {0x38, 0x01})).ok());       // field 7
+    CHECK(!decode_document(with(good, {0x38, 0x01})).ok());       // field 7, as a number
+    CHECK(!decode_document(with(good, {0x40, 0x01})).ok());       // field 8
     CHECK(!decode_document(with(good, {0x22, 0x01, 'x'})).ok());  // body again
     CHECK(!decode_document(ByteView(good).first(good.size() - 1)).ok());
     CHECK(!decode_document({}).ok());
     CHECK(decode_document(good).ok());
+}
+
+TEST_CASE("a session's number is kept, and what is no number of a session is refused") {
+    Document document = sample();
+    document.session = "2b";
+    CHECK(decode_document(encode_document(document))->session == "2b");
+    document.session = std::string(32, '9');
+    CHECK(decode_document(encode_document(document)).ok());
+    for (const char* bad : {"2\nb",
+                            "\xe2\x80\xae"
+                            "2",
+                            "333333333333333333333333333333333"}) {
+        document.session = bad;
+        CHECK(!decode_document(encode_document(document)).ok());
+    }
+    // Who is present is not itself said in the session.
+    document.session = "2";
+    document.kind = DocumentKind::presence;
+    document.fields.set("session", std::string("2"));
+    document.fields.set("present", Fields::Texts{"jp-npa"});
+    CHECK(!decode_document(encode_document(document)).ok());
+    document.session.clear();
+    CHECK(decode_document(encode_document(document)).ok());
 }
 
 TEST_CASE("a title beyond its bound and text that is no UTF-8 are refused") {

@@ -135,6 +135,41 @@ TEST_CASE("what the reader may not see is in no view, and not counted") {
     CHECK(page_json(make_view(context, "situation").value()).find("hidden summary") != std::string::npos);
 }
 
+TEST_CASE("the reading view says who opened and acknowledged what and when, and what is still owed") {
+    Story story;
+    const auto given = [&](unsigned number, std::string_view from, std::string_view to, unsigned about,
+                           std::string_view step, std::string_view officer) {
+        Entry out = an_entry(number, from, DocumentKind::receipt, "Receipt");
+        out.readers = {agency(to)};
+        out.about = {message_id(about)};
+        out.dialogues.clear();
+        out.fields.set("step", std::string(step));
+        out.fields.set("officer", std::string(officer));
+        story.workspace.put(out);
+    };
+    Entry measure = *story.workspace.find(message_id(15));
+    measure.reader_states = {{agency("sg-spf"), "rejected", measure.logged},
+                             {agency("th-rtp"), "delivered", measure.logged}};
+    story.workspace.put(measure);
+    given(40, "th-rtp", "jp-npa", 15, "opened", "Anan (anan)");
+    given(41, "th-rtp", "jp-npa", 15, "acknowledged", "Bua (bua)");
+    given(42, "jp-npa", "th-rtp", 110, "opened", "Kenji (kenji)");
+    // What somebody else says of it is no receipt.
+    given(43, "mm-mpf", "jp-npa", 15, "acknowledged", "Forger");
+    const Page page = story.view("reading");
+    CHECK(text_of(section_of(page, "sent")).find("0000000f|Quarterly check|sg-spf|rejected||||||") !=
+          std::string::npos);
+    CHECK(text_of(section_of(page, "sent"))
+              .find("0000000f|Quarterly check|th-rtp|2027-01-11 19:00|2027-01-12 20:00 by Anan (anan)|"
+                    "2027-01-12 21:00 by Bua (bua)||||") != std::string::npos);
+    CHECK(text_of(section_of(page, "held"))
+              .find("0000006e|2027-01-15 18:00|th-rtp|threat-update|Update of Thailand|NO|"
+                    "2027-01-12 22:00 by Kenji (kenji)||||acknowledge, overdue since 2027-01-16|") !=
+          std::string::npos);
+    CHECK(page_json(page).find("Forger") == std::string::npos);
+    CHECK(page_json(page).find("\"Receipt\"") == std::string::npos);
+}
+
 TEST_CASE(
     "of two dialogues back to back neither shows the other's messages; one that belongs to both is in both") {
     Story story;
@@ -183,6 +218,7 @@ TEST_CASE("script in every field is text on a page, which has no script of its o
         Entry entry = an_entry(number++, "th-rtp", kind, attack);
         entry.own = i % 2 == 0;
         entry.opening = attack;
+        entry.session = attack;
         entry.about = {message_id(200)};
         entry.reader_states = {{agency("jp-npa"), attack, k_deadline}};
         for (const FieldSpec& spec : fields_of(kind)) {

@@ -50,6 +50,13 @@ Workspace fold(const std::vector<Entry>& entries) {
 TEST_CASE("the same messages in a hundred thousand random orders give the same state") {
     const Registry registry = small_registry();
     std::vector<Entry> entries = a_story();
+    for (const unsigned number : {30U, 31U}) {
+        entries.push_back(an_entry(number, "mm-mpf", DocumentKind::presence, "Present"));
+        entries.back().fields.set("session", std::string("1"));
+        entries.back().fields.set("present", Fields::Texts{"mm-mpf", number == 30 ? "jp-npa" : "th-rtp"});
+    }
+    entries.push_back(an_entry(32, "th-rtp", DocumentKind::note, "Said"));
+    entries.back().session = "1";
     const std::string state = state_of(fold(entries));
     const std::string views = views_of(fold(entries), registry);
     const unsigned seed = std::random_device{}();

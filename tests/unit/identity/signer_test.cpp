@@ -7,8 +7,9 @@ using namespace sampan;
 
 namespace {
 
-constexpr Purpose k_all[] = {Purpose::message,  Purpose::descriptor, Purpose::prekeys,  Purpose::session,
-                             Purpose::outcomes, Purpose::answers,    Purpose::registry, Purpose::joining};
+constexpr Purpose k_all[] = {Purpose::message,  Purpose::descriptor, Purpose::prekeys,
+                             Purpose::session,  Purpose::outcomes,   Purpose::answers,
+                             Purpose::registry, Purpose::joining,    Purpose::bundle};
 const Bytes k_bytes = {1, 2, 3};
 
 TEST_CASE("every purpose has a namespace of its own, none the beginning of another") {

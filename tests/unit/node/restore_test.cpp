@@ -73,6 +73,32 @@ TEST_CASE("every old backup of the broker is found by every node at its next exc
     CHECK(backups.found().empty());
 }
 
+// The control: what finds it is what the node pinned, and nothing else.
+TEST_CASE("a node that keeps nothing of what it verified does not find an old backup", "[node]") {
+    Backups backups;
+    backups.room.restore_broker(backups.taken.front());
+    TestNode& node = backups.room.start("my-rmp");
+    backups.room.connect(node);
+    backups.room.pass(2 * k_second_ms, k_second_ms);
+    CHECK_FALSE(node.core->log_problem().has_value());
+    CHECK(backups.found().size() == 3);
+}
+
+TEST_CASE("nodes that never stopped find the backup of a moment ago in their next session", "[node]") {
+    Backups backups;
+    Room& room = backups.room;
+    // Its head is one that they verified a moment ago.
+    room.restore_broker(backups.taken[backups.taken.size() - 2]);
+    for (const std::string& agency : k_agencies) {
+        TestNode& node = room.node(agency);
+        CHECK(room.desk().store().head().size < node.core->checkpoint()->size);
+        room.connect(node);
+        room.pass(2 * k_second_ms, k_second_ms);
+        REQUIRE(node.core->log_problem().has_value());
+        CHECK(node.core->log_problem()->is(LogError::rollback));
+    }
+}
+
 TEST_CASE("a restored broker that goes on by itself is a fork", "[node]") {
     Backups backups;
     backups.room.restore_broker(backups.taken.front());

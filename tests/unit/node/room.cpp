@@ -66,7 +66,7 @@ TestNode& Room::start(std::string_view agency) {
                  exchange_.name(),
                  make_key_signer(Ed25519Key::from_seed(identity.node_seed),
                                  {{Purpose::message, Purpose::descriptor, Purpose::prekeys, Purpose::session,
-                                   Purpose::outcomes, Purpose::joining},
+                                   Purpose::outcomes, Purpose::joining, Purpose::bundle},
                                   false}),
                  make_key_signer(Ed25519Key::from_seed(identity.witness_seed), {{}, true}),
                  identity.certificate,

@@ -1,4 +1,6 @@
 // A message in the hands of a hostile broker: nothing of it can be changed, moved or given to another reader.
+#include <cstdlib>
+
 #include "sampan/crypto/random.h"
 #include "support/catch.h"
 #include "support/exchange.h"
@@ -99,6 +101,37 @@ TEST_CASE("no bit of the body can be flipped") {
     Fixture f;
     CHECK(accepted_after_flips(f.in.body, [&] { return f.opens(); }) == 0);
     CHECK(f.opens());
+}
+
+// Every bit of each with SAMPAN_LONG=1; else some hundred of each, spread over all of it.
+TEST_CASE("of a hundred sealed messages no bit can be flipped, wherever it stands") {
+    const bool is_long = std::getenv("SAMPAN_LONG") != nullptr;
+    Exchange exchange;
+    std::size_t accepted = 0, flips = 0;
+    for (int i = 0; i < 100; ++i) {
+        const std::string text(static_cast<std::size_t>(7 * i), 'x');
+        const SealedMessage message = exchange.seal("jp-npa", {"my-rmp", "th-rtp"}, text);
+        Received in = received(message, "th-rtp");
+        REQUIRE(receive(exchange, in, "jp-npa", "th-rtp").ok());
+        const std::vector<MutableBytes> all{in.seal, in.signature, in.stanza, in.proof[0].mutable_view(),
+                                            in.body};
+        std::size_t bits = 0;
+        for (const MutableBytes piece : all) bits += 8 * piece.size();
+        const std::size_t step = is_long ? 1 : bits / 100 + 1;
+        for (std::size_t at = static_cast<std::size_t>(i) % step; at < bits; at += step, ++flips) {
+            std::size_t bit = at;
+            const auto* piece = all.data();
+            for (; bit >= 8 * piece->size(); ++piece) bit -= 8 * piece->size();
+            (*piece)[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
+            accepted += receive(exchange, in, "jp-npa", "th-rtp").ok() ? 1 : 0;
+            (*piece)[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
+        }
+        // The control: put back as it was it opens, so it was the bits that mattered.
+        CHECK(receive(exchange, in, "jp-npa", "th-rtp").ok());
+    }
+    INFO(flips << " bits");
+    CHECK(flips >= 9'000);
+    CHECK(accepted == 0);
 }
 
 TEST_CASE("a body cut short or extended is refused") {

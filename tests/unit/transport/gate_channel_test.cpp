@@ -58,7 +58,10 @@ std::vector<GateMessage> one_of_each() {
             allow,
             GateSend{ConnectionId(9), Bytes(100'000, 5)},
             GateDrop{ConnectionId(10), "ended"},
-            GateStop{}};
+            GateStop{},
+            GateShare{Bytes(200, 6)},
+            GateCompose{ConnectionId(11), {{0, 0}, {3, 1}, {3, 0}}, Bytes(10, 7)},
+            GateForget{}};
 }
 
 // A message's bytes on the channel, to compare two of any kind.
@@ -121,6 +124,81 @@ TEST_CASE("a message is refused when it is cut short, too long, or of no known k
     CHECK_FALSE(gate_codec::decode(Bytes{99}).ok());
     CHECK_FALSE(
         gate_codec::decode(bytes_of(GateSend{ConnectionId(1), Bytes(limits::k_frame_bytes + 1)})).ok());
+}
+
+namespace {
+
+// What the gate's end makes of the core's messages: each frame as it would be sent, or the error.
+struct Taken {
+    std::vector<Bytes> frames;
+    Status status = ok_status();
+};
+Taken take(GateChannel& core, GateChannel& gate) {
+    Taken out;
+    REQUIRE(core.flush().ok());
+    out.status = gate.receive(
+        [&](ConnectionId, GateChannel::Pieces pieces) {
+            Bytes& frame = out.frames.emplace_back();
+            for (const ByteView piece : pieces) append(frame, piece);
+        },
+        [](GateMessage&&) {}, 1'000);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a composed frame is its own bytes with what was shared between them") {
+    Pair ends;
+    CHECK(ends.core->share(Bytes{1, 2}) == 0);
+    CHECK(ends.core->share(Bytes{3}) == 1);
+    ends.core->send(GateCompose{ConnectionId(1), {{0, 0}, {1, 1}, {2, 0}}, Bytes{9, 8}});
+    ends.core->send(GateCompose{ConnectionId(2), {{1, 1}, {1, 1}}, Bytes{9, 8}});
+    ends.core->forget();
+    CHECK(ends.core->share(Bytes{4}) == 0);
+    ends.core->send(GateCompose{ConnectionId(1), {{0, 0}}, Bytes{}});
+    const Taken taken = take(*ends.core, *ends.gate);
+    CHECK(taken.status.ok());
+    CHECK(taken.frames == std::vector<Bytes>{{1, 2, 9, 3, 8, 1, 2}, {9, 3, 3, 8}, {4}});
+}
+
+TEST_CASE("a frame that names what was not shared, or was forgotten, is refused") {
+    for (const bool forgotten : {false, true}) {
+        Pair ends;
+        ends.core->share(Bytes{1});
+        if (forgotten) ends.core->forget();
+        ends.core->send(GateCompose{ConnectionId(1), {{0, forgotten ? 0U : 1U}}, Bytes{}});
+        const Taken taken = take(*ends.core, *ends.gate);
+        CHECK(taken.status.error().is(TransportError::bad_frame));
+        CHECK(taken.frames.empty());
+    }
+}
+
+TEST_CASE("a frame that is too large with what is shared is refused, and so is too much that is shared") {
+    Pair ends;
+    ends.core->share(Bytes(limits::k_frame_bytes / 2, 1));
+    ends.core->send(GateCompose{ConnectionId(1), {{0, 0}, {0, 0}}, Bytes{1}});
+    CHECK(take(*ends.core, *ends.gate).status.error().is(TransportError::bad_frame));
+
+    Pair others;
+    Status status = ok_status();
+    for (std::size_t bytes = 0; bytes <= gate_codec::k_shared_bytes; bytes += limits::k_frame_bytes) {
+        CHECK(status.ok());
+        others.core->share(Bytes(limits::k_frame_bytes, 1));
+        while (others.core->wants_write() && status.ok()) status = take(*others.core, *others.gate).status;
+    }
+    CHECK(status.error().is(TransportError::bad_frame));
+}
+
+TEST_CASE("splices beyond the frame, out of order, or too many are refused") {
+    const auto refused = [](std::vector<GateCompose::Splice> splices) {
+        return !gate_codec::decode(bytes_of(GateCompose{ConnectionId(1), std::move(splices), Bytes{1, 2}}))
+                    .ok();
+    };
+    CHECK_FALSE(refused({{0, 0}, {2, 0}}));
+    CHECK(refused({{3, 0}}));
+    CHECK(refused({{2, 0}, {1, 0}}));
+    CHECK_FALSE(refused(std::vector<GateCompose::Splice>(gate_codec::k_splices)));
+    CHECK(refused(std::vector<GateCompose::Splice>(gate_codec::k_splices + 1)));
 }
 
 TEST_CASE("a stream that breaks the format is refused, and nothing of it is believed") {
