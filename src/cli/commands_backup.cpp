@@ -108,7 +108,7 @@ void add_backup_commands(App& app, CLI::App& group, const std::string& program, 
     backup->add_option("--config", b->config, "Its configuration")->capture_default_str()->type_name("FILE");
     backup->add_option("--recipient", b->recipient, "Public key that it is encrypted to: sampan backup-key")
         ->type_name("FILE");
-    add_passphrase(backup, b->passphrase, "", "the backup, where there is no recipient");
+    add_passphrase(backup, b->passphrase, "", "the passphrase that locks the backup, in place of a recipient");
     backup->add_flag("--exercise-keys", b->exercise_keys,
                      "Weak passphrase stretching, for exercises and tests");
     app.on(backup, [b, program](Console& console) { return run_backup(console, program, *b); });
@@ -122,7 +122,7 @@ void add_backup_commands(App& app, CLI::App& group, const std::string& program, 
     restore->add_option("--config", r->config, "Its configuration")->capture_default_str()->type_name("FILE");
     restore->add_option("--key", r->key, "Private key of the recipient that it is encrypted to")
         ->type_name("FILE");
-    add_passphrase(restore, r->passphrase, "", "the backup, or of the key");
+    add_passphrase(restore, r->passphrase, "", "the passphrase of the backup, or of the key");
     app.on(restore, [r, program](Console& console) { return run_restore(console, program, *r); });
 }
 
@@ -131,7 +131,7 @@ void add_backup_key_command(App& app) {
     CLI::App* key = App::command(app.root(), "backup-key", "Make the key pair that backups are encrypted to",
                                  {"sampan backup-key backup"});
     key->add_option("path", o->file, "PATH.key and PATH.pub are made")->required()->type_name("PATH");
-    add_passphrase(key, o->passphrase, "", "the private key");
+    add_passphrase(key, o->passphrase, "", "the passphrase of the private key");
     key->add_flag("--exercise-keys", o->exercise_keys, "Weak passphrase stretching, for exercises and tests");
     app.on(key, [o](Console& console) { return run_backup_key(console, *o); });
 }

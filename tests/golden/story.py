@@ -1,8 +1,10 @@
 """A small exchange, made and used with every command that people type. Each command's output is kept under its name; the order
 is the story's, and every step waits until its effect is there, so that the same is printed each time."""
 
+import json
 import os
 import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
@@ -120,9 +122,12 @@ class Story:
         self.talk()
         self.dialogue()
         self.change_hands()
+        self.write_drafts()
         self.people()
         self.prove()
+        self.carry()
         self.rule()
+        self.back_up()
         self.print_only()
 
     def make(self):
@@ -304,6 +309,40 @@ class Story:
         higher = self.id_of(self.do("relabel", self.first, "--label", "confidential tlp=AMBER", "--json", at="jp-npa"))
         self.do("relabel", higher, "--label", "restricted tlp=AMBER", at="jp-npa")
 
+    def write_drafts(self):
+        """While another officer is here to look them over."""
+        words = [self.write(f"anan-words-{n}", f"words that anan alone knows {n}") for n in (1, 2)]
+        self.do("officer add", "anan", "--name", "Anan P.", "--role", "officer", "--clearance", "agency", "--passphrase-file", words[0],
+                at="sg-spf")
+        drafts = []
+        for number, form in (("1", []), ("2", ["--json"]), ("3", []), ("4", ["--json"])):
+            file = self.write(f"draft-{number}.md", briefing("note", f"Draft {number}", 'to = ["th-rtp"]'))
+            self.do("draft save", file, *form, at="sg-spf")
+            listed = json.loads(harness.sampan("draft", "list", "--json", "--node", self.nodes["sg-spf"].socket).stdout)
+            drafts.append(next(d["id"] for d in listed["drafts"] if d["title"] == f"Draft {number}"))
+        self.both("draft show", drafts[0], at="sg-spf")
+        os.environ["EDITOR"] = "true"
+        self.do("draft edit", drafts[0], at="sg-spf")
+        self.do("draft review", drafts[0], "--by", "anan", at="sg-spf")
+        self.do("draft review", drafts[1], "--by", "anan", "--json", at="sg-spf")
+        for number, form in ((2, []), (3, ["--json"])):
+            self.do("draft discard", drafts[number], *form, at="sg-spf")
+        self.do("sign-out", at="sg-spf")
+        self.do("sign-in", "anan", "--passphrase-file", words[0], at="sg-spf")
+        self.do("passphrase", "--old-passphrase-file", words[0], "--new-passphrase-file", words[1], at="sg-spf")
+        self.do("sign-in", "anan", "--passphrase-file", words[1], at="sg-spf")
+        self.both("draft list", at="sg-spf")
+        self.do("draft approve", drafts[0], at="sg-spf")
+        self.do("draft return", drafts[1], "--remark", "say which border", at="sg-spf")
+        self.do("sign-out", at="sg-spf")
+        self.do("sign-in", "admin", *self.key, at="sg-spf")
+        self.do("draft publish", drafts[0], at="sg-spf")
+        self.do("draft publish", drafts[1], at="sg-spf", code=1)
+        self.do("search", "--kind", "note", "--save", "notes", at="sg-spf")
+        self.both("searches", at="sg-spf")
+        self.do("searches", "--forget", "notes", at="sg-spf")
+        self.both("dialogue sessions", "ajct-12", at="sg-spf")
+
     def people(self):
         first = self.write("first-words", "a first passphrase")
         second = self.write("second-words", "words that malee alone knows")
@@ -362,6 +401,34 @@ class Story:
         self.do("sign-in", "admin", *self.key, at="th-rtp")
         self.do("lock", "--json", at="th-rtp")
 
+    def carry(self):
+        """Singapore's node loses its network for good."""
+        node, config = self.nodes["sg-spf"], self.path("sg-spf.toml")
+        node.stop()
+        config.write_text(config.read_text().replace(self.broker.endpoint, "tcp://127.0.0.1:1"))
+        node.start()
+        self.do("sign-in", "admin", *self.key, at="sg-spf")
+        out, answer = self.path("out.bundle"), self.path("answer.bundle")
+        self.do("bundle export", "-o", out, at="sg-spf")
+        self.do("broker take-bundle", out, "-o", answer, "--data", self.path("broker-data"))
+        self.do("bundle import", answer, at="sg-spf")
+        self.do("broker take-bundle", answer, "-o", self.path("none.bundle"), "--data", self.path("broker-data"), code=6)
+
+    def back_up(self):
+        pair = self.path("backup")
+        self.do("backup-key", pair, *self.toy)
+        lock = ["--recipient", self.path("backup.pub")]
+        opened = ["--key", self.path("backup.key"), *self.key]
+        self.do("broker backup", self.path("broker.backup"), "--config", self.path("broker.toml"), *lock)
+        self.do("node backup", self.path("node.backup"), "--config", self.path("th-rtp.toml"), *lock)
+        self.do("broker restore", self.path("broker.backup"), "--config", self.path("broker.toml"), *opened, code=1)
+        self.broker.stop()
+        self.nodes["th-rtp"].stop()
+        for data in ("broker-data", "th-rtp-data"):
+            shutil.rmtree(self.path(data))
+        self.do("broker restore", self.path("broker.backup"), "--config", self.path("broker.toml"), *opened)
+        self.do("node restore", self.path("node.backup"), "--config", self.path("th-rtp.toml"), *opened)
+
     def rule(self):
         ajct, key = self.ajct, self.key
         self.both("authority terms", ajct, "sg-spf", "--clearance", "restricted", *key)
@@ -374,6 +441,11 @@ class Story:
         self.do("authority revoke", ajct, "sg-spf", *key)
         self.do("authority revoke", ajct, "my-pdrm", *key, "--json")
         self.both("authority joining", ajct)
+        self.write("ajct/retention.toml", 'event_days = 730\n[[hold]]\nid = "case-17"\nreason = "order of the court"\nagency = "th-rtp"\n')
+        self.do("authority retention", ajct, *key)
+        self.do("authority retention", ajct, *key, "--json", code=1)
+        head = self.nodes["jp-npa"].api("GET", "/v1/log/checkpoint")["note"]
+        self.do("authority begin-log", ajct, "--checkpoint", self.write("last.checkpoint", head), *key)
         for name, form in (("an", []), ("bo", ["--json"])):
             self.do("authority make-signer", self.path(name), "--name", name.capitalize(), *self.toy, *form)
             self.do("authority add-signer", ajct, self.path(name, "signer.pub.toml"), *key, *form)
@@ -388,6 +460,9 @@ class Story:
             self.do("authority sign", ajct, draft, "--key", self.path("bo", "signer.key"), *key, *form)
             self.do("authority publish", ajct, draft, *form)
             self.do("authority renew", ajct, *key)
+        self.write("ajct/retention.toml", "event_days = 365\n")
+        self.do("authority retention", ajct, *key, "--json")
+        self.do("authority retention-sign", ajct, ajct / "epochs" / "0002.order", "--key", self.path("bo", "signer.key"), *key)
 
     def print_only(self):
         self.both("version")

@@ -87,8 +87,8 @@ bool survives(const Run& run, std::size_t operations, PowerDisk& after) {
 TEST_CASE("after a power loss at any write, what the node's store said is there, and nothing half") {
     Exchange exchange;
     PowerDisk disk("node-power");
-    const Run run = play(disk, exchange, 24);
-    REQUIRE(run.sent.size() + run.received.size() == 24);
+    const Run run = play(disk, exchange, 60);
+    REQUIRE(run.sent.size() + run.received.size() == 60);
     const std::uint64_t seeds = std::getenv("SAMPAN_LONG") != nullptr ? 200 : 2;
     std::size_t lost = 0, points = 0;
     for (std::size_t at = run.sent.front().operations; at <= disk.operations(); ++at)

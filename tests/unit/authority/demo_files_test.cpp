@@ -50,15 +50,17 @@ Label label(std::string level, std::vector<LabelCategory> categories) {
     return out;
 }
 
-TEST_CASE("the demonstration's files make an exchange of twelve in two epochs, with both dialogues") {
+TEST_CASE("the demonstration's files make an exchange of twelve in two epochs, with the last dialogue and both new ones") {
     const Demo demo;
     const Registry& registry = demo.epoch().registry();
     CHECK(registry.epoch == Epoch(2));
     CHECK(registry.members.size() == 12);
-    REQUIRE(registry.dialogues.size() == 2);
-    CHECK(registry.dialogues[0].participants.size() == 9);
-    CHECK(registry.dialogues[1].participants.size() == 12);
-    CHECK(registry.dialogues[0].sister == registry.dialogues[1].id);
+    REQUIRE(registry.dialogues.size() == 3);
+    const DialogueEntry& cybercrime = registry.dialogues[0];
+    CHECK(cybercrime.participants.size() == 9);
+    CHECK(registry.dialogues[1].id.text() == "ajct-11");
+    CHECK(registry.dialogues[2].participants.size() == 12);
+    CHECK(cybercrime.sister == registry.dialogues[2].id);
     CHECK(registry.policy.title.find("not authoritative") != std::string::npos);
     for (const DialogueEntry& dialogue : registry.dialogues) CHECK(dialogue.title.starts_with("EXERCISE"));
     for (const Member& member : registry.members)
