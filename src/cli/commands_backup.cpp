@@ -108,7 +108,8 @@ void add_backup_commands(App& app, CLI::App& group, const std::string& program, 
     backup->add_option("--config", b->config, "Its configuration")->capture_default_str()->type_name("FILE");
     backup->add_option("--recipient", b->recipient, "Public key that it is encrypted to: sampan backup-key")
         ->type_name("FILE");
-    add_passphrase(backup, b->passphrase, "", "the passphrase that locks the backup, in place of a recipient");
+    add_passphrase(backup, b->passphrase, "",
+                   "the passphrase that locks the backup, in place of a recipient");
     backup->add_flag("--exercise-keys", b->exercise_keys,
                      "Weak passphrase stretching, for exercises and tests");
     app.on(backup, [b, program](Console& console) { return run_backup(console, program, *b); });

@@ -10,7 +10,8 @@ using namespace sampan::test;
 
 namespace {
 
-const AgencyId k_thailand = reader_id("th-rtp"), k_japan = reader_id("jp-npa"), k_malaysia = reader_id("my-rmp");
+const AgencyId k_thailand = reader_id("th-rtp"), k_japan = reader_id("jp-npa"),
+               k_malaysia = reader_id("my-rmp");
 
 // Of each point; with SAMPAN_LONG=1 a hundred, for some hundred thousand points.
 std::uint64_t seeds() {

@@ -50,7 +50,9 @@ Label label(std::string level, std::vector<LabelCategory> categories) {
     return out;
 }
 
-TEST_CASE("the demonstration's files make an exchange of twelve in two epochs, with the last dialogue and both new ones") {
+TEST_CASE(
+    "the demonstration's files make an exchange of twelve in two epochs, with the last dialogue and both new "
+    "ones") {
     const Demo demo;
     const Registry& registry = demo.epoch().registry();
     CHECK(registry.epoch == Epoch(2));
