@@ -243,7 +243,7 @@ void SharedFrameWriter::add(const Packet& packet) {
 }
 
 void SharedFrameWriter::add(const Deliver& packet, const SharedDelivery& shared) {
-    static constexpr std::size_t k_alternative = Packet(std::in_place_type<Deliver>).index();
+    static const std::size_t k_alternative = Packet(std::in_place_type<Deliver>).index();
     archive::SizeArchive counted;
     fields(counted, DeliveryMiddle{packet});
     const PacketSize size = sizes_of(k_alternative, shared.head.size + counted.size() + shared.tail.size);
