@@ -224,7 +224,9 @@ void ExportAudit::follow_counter(const LogEntry& entry, const ListStatement& sta
     std::uint64_t& counter =
         list_counters_[statement.signer + "/" + std::string(entry_type_name(entry.type))];
     const bool first_seen = counter == 0 && (first_->get() != 0 || options_.only_new);
-    if (entry.type == EntryType::delivered && !first_seen && statement.counter != counter + 1)
+    // What a log lost before it began again is declared once, by its `restore` entry.
+    const bool may_skip = chain_->newest()->registry().incarnation.number > 1 && statement.counter > counter;
+    if (entry.type == EntryType::delivered && !first_seen && !may_skip && statement.counter != counter + 1)
         finding("list " + std::to_string(statement.counter) + " of " + statement.signer + " follows list " +
                 std::to_string(counter) + ": one is missing or repeated");
     counter = statement.counter;

@@ -12,6 +12,9 @@ constexpr std::uint64_t k_first_connection = 1ULL << 62;  // the gate numbers it
 constexpr std::size_t k_frames_a_step = 16;
 constexpr int k_quiet_turns = 3;  // deliveries are over when so many turns brought nothing
 constexpr std::size_t k_leaves_a_request = 256;
+constexpr std::size_t k_leaves_most = 65'536;  // that one bundle asks proofs of
+constexpr std::size_t k_part_frames_most =
+    65'536;  // that one bundle holds: twice what 16 GiB of whole ones are
 constexpr std::size_t k_reads_at_once = 32;
 constexpr std::string_view k_suffix = ".bundle";
 
@@ -37,11 +40,11 @@ Result<std::unique_ptr<BundleSession>> BundleSession::open(FileSystem& files, co
         new BundleSession(std::make_unique<BundleReader>(std::move(reader)), connection));
     if (files.exists(out)) SAMPAN_TRY(files.remove(out));
     SAMPAN_ASSIGN(session->out_, files.open_write(out));
-    SAMPAN_TRY(session->index_frames());
     return session;
 }
 
-// Every frame is decoded once before anything of the bundle is done: its form is known to be good.
+// Once the core knows who signed it, and before anything else of it is done, every frame is decoded: its form
+// is known to be good, and it is known what it asks for. What is remembered of it is bounded.
 Status BundleSession::index_frames() {
     for (std::size_t i = 0; i < reader_->frames(); ++i) {
         SAMPAN_ASSIGN(std::vector<Packet> packets, reader_->frame(i));
@@ -58,6 +61,10 @@ Status BundleSession::index_frames() {
                      !std::holds_alternative<SubmitOutcomes>(packet))
                 return Error(BundleError::bad_bundle,
                              "it holds a " + std::string(packet_name(packet)) + ", which no node sends so",
+                             "have it made and carried again");
+            if (leaves_.size() > k_leaves_most || part_frames_.size() > k_part_frames_most)
+                return Error(BundleError::bad_bundle,
+                             "it asks for more proofs, or holds more frames, than a bundle may",
                              "have it made and carried again");
         }
     }
@@ -212,6 +219,7 @@ void BundleSession::take(const Packet& packet) {
     if (const auto* welcome = std::get_if<Welcome>(&packet)) {
         welcome_ = *welcome;
         phase_ = Phase::feeding;
+        if (failed_.ok()) failed_ = index_frames();
         if (welcome->registry_epoch > reader_->head().epoch) read(FetchRegistry{reader_->head().epoch, 0});
     } else if (const auto* error = std::get_if<SessionError>(&packet)) {
         take_error(*error);

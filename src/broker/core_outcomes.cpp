@@ -12,7 +12,9 @@ bool Core::answer_known_list(Session& session, const CheckedOutcomes& list, cons
     const auto drafted = draft.newest_outcomes.find(session.number);
     const bool in_draft = drafted != draft.newest_outcomes.end();
     const std::uint64_t newest = in_draft ? drafted->second.counter : stored ? stored->counter : 0;
-    if (counter == newest + 1) return false;
+    // A log that began again may lack lists that its members signed: theirs go on where they were.
+    const bool may_skip = draft.registry->registry().incarnation.number > 1;
+    if (counter == newest + 1 || (may_skip && counter > newest)) return false;
     if (counter > newest) {
         say(session.connection,
             Error(BrokerError::stale_statement, "the next list has counter " + std::to_string(newest + 1)));

@@ -55,6 +55,9 @@ bool Core::is_due(const ErasableRecord& record, UnixMillis now) const {
 void Core::take_order(const SignedRetention& order) {
     const std::uint64_t held = state_.retention ? state_.retention->number : 0;
     if (order.order.number != held + 1) return;  // it was taken already
+    // An epoch of this very batch may have retired the keys that signed it: it is looked at again, and
+    // refused.
+    if (!check_retention(order, draft_->registry->registry())) return;
     log_salted(EntryType::hold, as_text(encode_retention(order)));
     draft_->new_order = order.order;
 }

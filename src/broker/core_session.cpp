@@ -97,7 +97,9 @@ void Core::open_bundle(const BundleOpening& opening, UnixMillis wall) {
     session.agency = opening.agency;
     session.number = state_.number_of(opening.agency);
     session.role = SessionRole::node;
-    Session& held = state_.sessions.emplace(opening.connection, std::move(session)).first->second;
+    const auto [at, fresh] = state_.sessions.emplace(opening.connection, std::move(session));
+    SAMPAN_ASSERT(fresh);  // its connection is numbered by the broker itself
+    Session& held = at->second;
     Status proved = may_connect(draft_->registry->registry(), opening.agency, SessionRole::node);
     if (!proved) return end_session(opening.connection, proved.error(), false);
     proved = verify_node(opening.agency, opening.certificate, Purpose::bundle, opening.transcript,

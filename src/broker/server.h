@@ -67,6 +67,7 @@ class Server final : private DeliverySink {
     Status deliver_some();
     Status receive();
     void take(GateMessage message);
+    bool is_gates(ConnectionId connection) const;
     void gate_died(const Error& error);
 
     // --- a batch (server_batch.cpp)

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "sampan/base/limits.h"
+#include "sampan/transport/bundle.h"
 
 namespace sampan::node {
 namespace {
@@ -199,8 +200,9 @@ Status write_answer(Socket& socket, ApiResponse response, bool keep_alive) {
     return ok_status();
 }
 
-Error too_large() {
-    return Error(NodeError::bad_request, "an attachment has at most 2 GiB");
+Error too_large(std::string_view what, std::uint64_t most) {
+    return Error(NodeError::bad_request, std::string(what) + " has at most " +
+                                             std::to_string(most / (1024 * limits::k_mib)) + " GiB");
 }
 
 }  // namespace
@@ -293,7 +295,7 @@ struct ApiServer::State {
     bool serve_one(Socket& socket, beast::flat_buffer& buffer, std::uint32_t peer) {
         http::request_parser<http::buffer_body> parser;
         parser.header_limit(k_header_bytes);
-        parser.body_limit(limits::k_part_plaintext_bytes + 1);
+        parser.body_limit(k_bundle_bytes + 1);
         beast::error_code failure;
         http::read_header(socket, buffer, parser, failure);
         const auto refuse = [&](unsigned status, const Error& error) {
@@ -302,7 +304,7 @@ struct ApiServer::State {
         };
         if (failure == http::error::header_limit)
             return refuse(431, Error(NodeError::bad_request, "the head of the request is over 16 KiB"));
-        if (failure == http::error::body_limit) return refuse(413, too_large());
+        if (failure == http::error::body_limit) return refuse(413, too_large("a bundle", k_bundle_bytes));
         // HTTP's own errors are answered; a connection that ended is not.
         if (failure && failure.category() == http::make_error_code(http::error::bad_method).category() &&
             failure != http::error::end_of_stream && failure != http::error::partial_message)
@@ -330,7 +332,10 @@ struct ApiServer::State {
             return refuse(411, Error(NodeError::bad_request, "a body needs Content-Length"));
         BodyFile body(socket, buffer, parser, length);
         if (request.method == "PUT") {
-            if (length > limits::k_part_plaintext_bytes) return refuse(413, too_large());
+            // The broker's answer to a bundle holds every attachment that waits for this node.
+            const bool bundle = request.path.size() == 2 && request.path[1] == "bundle";
+            const std::uint64_t most = bundle ? k_bundle_bytes : limits::k_part_plaintext_bytes;
+            if (length > most) return refuse(413, too_large(bundle ? "a bundle" : "an attachment", most));
             request.upload = &body;
         } else {
             if (length > k_api_body_bytes)

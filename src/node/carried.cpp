@@ -5,6 +5,9 @@
 namespace sampan::node {
 namespace {
 
+constexpr std::size_t k_epochs_bytes = 64 * limits::k_mib;
+constexpr std::size_t k_answers_most = 262'144;
+
 Error bad(const std::string& why) {
     return Error(BundleError::bad_bundle, why, "have it made and carried again");
 }
@@ -31,7 +34,34 @@ Result<CarriedAnswers> CarriedAnswers::index(const BundleReader& bundle) {
         }
         if (said) out.frames_.push_back(i);
     }
-    if (!out.piece_.empty()) return bad("an epoch in it is cut short");
+    return out;
+}
+
+// Whole ones, and pieces of one, in order.
+Result<std::vector<Bytes>> CarriedAnswers::epochs_of(const BundleReader& bundle) {
+    std::vector<Bytes> out;
+    Bytes piece;
+    std::size_t held = 0;
+    for (std::size_t i = 0; i < bundle.frames(); ++i) {
+        SAMPAN_ASSIGN(std::vector<Packet> packets, bundle.frame(i));
+        for (Packet& packet : packets) {
+            auto* answer = std::get_if<RegistryEpochs>(&packet);
+            if (answer == nullptr) continue;
+            held += answer->piece.size();
+            for (Bytes& epoch : answer->epochs) {
+                held += epoch.size();
+                out.push_back(std::move(epoch));
+            }
+            if (held > k_epochs_bytes) return bad("it holds more epochs than one bundle may");
+            if (answer->piece.empty()) continue;
+            if (answer->piece_offset != piece.size() || answer->piece_of > limits::k_registry_bytes ||
+                piece.size() + answer->piece.size() > answer->piece_of)
+                return bad("the pieces of an epoch do not fit together");
+            append(piece, answer->piece);
+            if (piece.size() == answer->piece_of) out.push_back(std::exchange(piece, {}));
+        }
+    }
+    if (!piece.empty()) return bad("an epoch in it is cut short");
     return out;
 }
 
@@ -39,8 +69,8 @@ Status CarriedAnswers::take(Packet packet, std::size_t frame) {
     if (auto* welcome = std::get_if<Welcome>(&packet)) {
         if (welcome_) return bad("it opens two sessions");
         welcome_ = std::move(*welcome);
-    } else if (auto* epochs = std::get_if<RegistryEpochs>(&packet)) {
-        return take_epochs(std::move(*epochs));
+    } else if (std::holds_alternative<RegistryEpochs>(packet)) {
+        return ok_status();  // epochs_of took them
     } else if (std::holds_alternative<Peers>(packet)) {
         peers_.push_back(std::move(packet));
     } else if (auto* consistency = std::get_if<Consistency>(&packet)) {
@@ -55,18 +85,9 @@ Status CarriedAnswers::take(Packet packet, std::size_t frame) {
     } else {
         return bad("it holds a " + std::string(packet_name(packet)) + ", which no broker says there");
     }
-    return ok_status();
-}
-
-// Whole ones, and pieces of one, in order.
-Status CarriedAnswers::take_epochs(RegistryEpochs answer) {
-    for (Bytes& epoch : answer.epochs) epochs_.push_back(std::move(epoch));
-    if (answer.piece.empty()) return ok_status();
-    if (answer.piece_offset != piece_.size() || answer.piece_of > limits::k_registry_bytes ||
-        piece_.size() + answer.piece.size() > answer.piece_of)
-        return bad("the pieces of an epoch do not fit together");
-    append(piece_, answer.piece);
-    if (piece_.size() == answer.piece_of) epochs_.push_back(std::exchange(piece_, {}));
+    if (peers_.size() + consistency_.size() + inclusion_.size() + entries_.size() + parts_.size() >
+        k_answers_most)
+        return bad("it holds more answers than one bundle may");
     return ok_status();
 }
 

@@ -12,12 +12,14 @@ namespace sampan::node {
 
 class CarriedAnswers {
   public:
-    // Looks through every frame once. `bad_bundle` when a packet stands in it that no broker sends.
+    // The signed epochs of a bundle, ascending: all that may be taken from one before its signature is known
+    // to hold, for it may need their keys. At most k_epochs_bytes of them; `bad_bundle` for more.
+    static Result<std::vector<Bytes>> epochs_of(const BundleReader& bundle);
+    // Of a bundle whose signature holds: looks through every frame once. `bad_bundle` when a packet stands in
+    // it that no broker sends, or more of them than any answer needs.
     static Result<CarriedAnswers> index(const BundleReader& bundle);
 
     const std::optional<Welcome>& welcome() const { return welcome_; }
-    // Signed epochs, ascending.
-    const std::vector<Bytes>& epochs() const { return epochs_; }
     // Frames that hold what was said unasked: answers, notices, deliveries, errors.
     const std::vector<std::size_t>& frames() const { return frames_; }
     static bool is_said(const Packet& packet);
@@ -30,14 +32,11 @@ class CarriedAnswers {
   private:
     explicit CarriedAnswers(const BundleReader& bundle) : bundle_(&bundle) {}
     Status take(Packet packet, std::size_t frame);
-    Status take_epochs(RegistryEpochs answer);
     std::vector<Packet> inclusion(const FetchInclusion& request) const;
     Result<std::vector<Packet>> parts(const FetchParts& request) const;
 
     const BundleReader* bundle_;
     std::optional<Welcome> welcome_;
-    std::vector<Bytes> epochs_;
-    Bytes piece_;
     std::vector<std::size_t> frames_;
     std::vector<Packet> peers_;
     std::map<std::pair<std::uint64_t, std::uint64_t>, Consistency> consistency_;

@@ -138,12 +138,12 @@ Result<Core::CarriedIn> Core::import_bundle(const BundleReader& bundle, UnixMill
                      "it answers bundle " + std::to_string(head.sequence) + "; this node has made " +
                          std::to_string(carried.exported),
                      "it was made for this node's store before it was lost: export a new one");
-    SAMPAN_ASSIGN(CarriedAnswers answers, CarriedAnswers::index(bundle));
+    SAMPAN_ASSIGN(const std::vector<Bytes> epochs, CarriedAnswers::epochs_of(bundle));
     CarriedIn taken;
     taken.sequence = head.sequence;
     taken.again = head.sequence <= carried.imported;
     // Epochs vouch for themselves, and name the key that vouches for the rest.
-    for (const Bytes& epoch : answers.epochs()) {
+    for (const Bytes& epoch : epochs) {
         const Status accepted = accept_epoch(epoch, now);
         if (accepted.ok())
             ++taken.epochs;
@@ -156,6 +156,7 @@ Result<Core::CarriedIn> Core::import_bundle(const BundleReader& bundle, UnixMill
         return Error(BundleError::bundle_altered,
                      "the broker did not sign it as it is: it was altered on its way, or is another's",
                      "keep the medium as evidence, and have the bundle carried again");
+    SAMPAN_ASSIGN(CarriedAnswers answers, CarriedAnswers::index(bundle));
     if (pinned_) answers.overtaken_by(*pinned_note_, pinned_->size, head.pinned);
     SAMPAN_TRY(begin_carrying(Carrying::in));
     SAMPAN_TRY(store_.begin_batch());

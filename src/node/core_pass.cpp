@@ -2,6 +2,7 @@
 // 6 says what travels with it; passing.h what is demanded of it, here before it is sealed and at its reader
 // again.
 #include <algorithm>
+#include <limits>
 
 #include "node/passing.h"
 #include "node/reading.h"
@@ -237,7 +238,12 @@ Status Core::judge_passing(const Deliver& deliver, const Header& header, const C
     if (!head_note(header.anchor))
         return Error(ConsentError::no_consent,
                      header.sender.text() + " proves the consent from a head that the broker did not sign");
-    // It was passed on when the log says so.
+    // It was passed on when the log says so; the proof of its place there, which follows, holds that time
+    // too.
+    constexpr auto k_most_s =
+        static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / k_second_ms);
+    if (deliver.time_s > k_most_s)
+        return Error(ConsentError::no_consent, "the broker says that it was passed on at no possible time");
     const UnixMillis passed(static_cast<std::int64_t>(deliver.time_s) * k_second_ms);
     const auto verified = verify_passing(header, content, {registry(), passed});
     return verified.ok() ? ok_status() : Status(verified.error());

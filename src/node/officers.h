@@ -53,7 +53,8 @@ class Roles {
 
 // What a request of the API needs. `people` is every officer who is signed in; `peer` nobody at all: the
 // user id of the socket's peer was checked, and nothing of any content is in the answer.
-enum class Access : std::uint8_t { officer, releaser, security_administrator, auditor, people, peer };
+// `self` is one's own sign-in: all that a passphrase which an administrator chose is good for.
+enum class Access : std::uint8_t { officer, releaser, security_administrator, auditor, people, self, peer };
 
 // Who is to read, for everything that opens the archive: a person within the agency, or the node itself when
 // it works for the whole agency. Content above a person's clearance is not given.

@@ -33,6 +33,7 @@ bool permits(const Roles& roles, Access access) {
         case Access::auditor:
             return roles.has(Role::auditor);
         case Access::people:
+        case Access::self:
         case Access::peer:
             return true;
     }
@@ -144,10 +145,10 @@ Result<Caller> Officers::authorise(ByteView token, std::uint32_t peer_uid, Acces
                      "sampan sign-in ID");
     const Officer* officer = find(at->second.officer);
     SAMPAN_ASSERT(officer != nullptr);
-    if (officer->must_change && access != Access::people)
+    if (officer->must_change && access != Access::self)
         return Error(NodeError::passphrase_must_change,
                      "the passphrase of " + officer->id.text() + " is one that an administrator chose",
-                     "choose your own first: sampan officer passphrase");
+                     "choose your own first: sampan passphrase");
     if (!permits(officer->roles, access))
         return Error(NodeError::role_missing,
                      officer->id.text() + " does not have the role " + std::string(role_needed(access)),

@@ -231,7 +231,8 @@ TEST_CASE("with a passphrase that an administrator chose, nothing works but choo
     const auto in = must(desk.sign_in("malee", "given words"));
     CHECK(in.must_change);
     CHECK(desk.may(in, Access::officer).error().is(NodeError::passphrase_must_change));
-    CHECK(desk.may(in, Access::people).ok());
+    CHECK(desk.may(in, Access::people).error().is(NodeError::passphrase_must_change));
+    CHECK(desk.may(in, Access::self).ok());
     must(desk.officers->change_passphrase(
         officer_id("malee"), {Desk::credential("own words", key_purpose::k_officer), "officer", true}));
     CHECK(desk.may(in, Access::officer).ok());
