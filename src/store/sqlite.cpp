@@ -15,6 +15,7 @@ StoreError code_of(int result) {
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
         case SQLITE_MISMATCH:
+        case SQLITE_ERROR:  // of our statements it takes all, unless the file's schema is not ours any more
             return StoreError::damaged;
         case SQLITE_IOERR:
             return StoreError::io_error;

@@ -72,10 +72,9 @@ class Vault {
         auto opened = damaged.try_open();
         if (!opened.ok()) {
             ++refused;
-            // `library`: the schema is damaged, and SQLite says so itself.
-            const bool named =
-                opened.error().is(StoreError::damaged) || opened.error().is(StoreError::library) ||
-                opened.error().is(StoreError::unknown_format) || opened.error().is(StoreError::cannot_open);
+            const bool named = opened.error().is(StoreError::damaged) ||
+                               opened.error().is(StoreError::unknown_format) ||
+                               opened.error().is(StoreError::cannot_open);
             return named ? "" : "refused as " + std::string(opened.error().name());
         }
         ++accepted;
@@ -117,6 +116,7 @@ TEST_CASE("a random flipped bit anywhere is refused by name, or changes nothing 
     const std::uint64_t seed = std::random_device()();
     std::mt19937_64 random(seed);
     std::vector<std::string> wrong;
+    CHECK(vault.after_flipping(2971, 0).empty());  // in the schema: SQLite takes our statements no more
     for (int i = 0; i < (is_long() ? 10'000 : 300); ++i) {
         const std::size_t byte = random() % vault.size();
         const auto bit = static_cast<unsigned>(random() % 8);
